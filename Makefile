@@ -1,0 +1,59 @@
+# Two targets come first: "make demo" (as root) runs the main job on this
+# machine, "make test" runs every test that needs no root.
+SHELL    := /bin/bash
+GO       ?= go
+BIN      := bin
+PLUGIN   := $(BIN)/kubectl-aksmesh
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+VPKG     := github.com/aksmesh/kubectl-aksmesh/internal/version
+# Dependencies are most of the binary; not inlining in them keeps it under
+# 60 MB and costs nothing that can be felt.
+GCFLAGS  := $(foreach m,k8s.io sigs.k8s.io github.com helm.sh google.golang.org go.yaml.in golang.org oras.land go.opentelemetry.io gopkg.in cyphar.com net/http text/template html/template database vendor,-gcflags='$(m)/...=-l')
+LDFLAGS  := -s -w -X $(VPKG).version=$(VERSION)
+
+.DEFAULT_GOAL := build
+.PHONY: help build chart demo test unit api lab-test e2e lint bench-join bench-join-api clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+chart: ## pack Cilium's chart from the Go module, to be built in
+	@$(GO) run ./hack/chart
+
+build: chart ## build the plugin with its chart
+	CGO_ENABLED=0 $(GO) build -trimpath $(GCFLAGS) -ldflags '$(LDFLAGS)' -o $(PLUGIN) ./cmd/kubectl-aksmesh
+
+include lab/lab.mk
+-include test/test.mk
+include hack/hack.mk
+
+demo: build lab-up ## three clusters on this machine, joined (root)
+	hack/demo.sh $(LAB) $(abspath $(PLUGIN)) $(LAB_CLUSTERS)
+
+test: unit api lab-test ## all tests that need no root
+
+unit: chart ## tests of the plugin's packages, with the race detector
+	$(GO) test -race ./cmd/... ./internal/... ./pkg/... ./hack/...
+
+api: build ## tests on real kube-apiservers, with the race detector
+	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) $(GO) test -race -timeout 60m ./test/...
+
+# The lab's tests look at the plugin's sources too, which go test does not see
+# from there: hence no cached results. go vet would analyse all of Kubernetes,
+# which takes minutes.
+lab-test: ## tests of the lab that need no root
+	cd lab && $(GO) test -count=1 ./...
+	cd lab/controlplane && CGO_ENABLED=0 $(GO) test -vet=off -trimpath ./...
+
+e2e: build lab-build ## tests of real joins on the lab (root)
+	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) AKSMESH_LAB=$(LAB) $(GO) test -tags e2e -count=1 -timeout 60m -v ./test/e2e
+	cd lab && $(GO) test -tags e2e -count=1 -timeout 10m -run Packets ./network
+
+bench-join: build lab-build ## time a join of three bare clusters beside the floor (root, idle machine)
+	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) AKSMESH_LAB=$(LAB) $(GO) run ./test/benchlab
+
+lint: ## vet, gofmt, golangci-lint (a pinned one, built by the Go toolchain)
+	hack/lint.sh
+
+clean:
+	rm -rf $(BIN) internal/cilium/chart/*.tgz
