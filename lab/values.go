@@ -1,0 +1,55 @@
+package lab
+
+import (
+	"os"
+	"strconv"
+	"strings"
+)
+
+// commonValues are Helm values for Cilium that hold for every machine: the lab
+// makes its images itself, so there are no digests to check and no Envoy.
+const commonValues = `# Written by aksmesh-lab: what Cilium needs on this machine. For
+# kubectl aksmesh join --values FILE
+image: {useDigest: false, pullPolicy: IfNotPresent}
+operator: {replicas: 1, image: {useDigest: false}}
+clustermesh: {apiserver: {image: {useDigest: false}}}
+# The lab has no image of Envoy.
+envoy: {enabled: false}
+l7Proxy: false
+`
+
+// withoutSysResource leaves the capability out that containers cannot be given
+// here; the lists are otherwise the chart's.
+const withoutSysResource = `# This machine does not have CAP_SYS_RESOURCE to give.
+securityContext:
+  capabilities:
+    ciliumAgent: [CHOWN, KILL, NET_ADMIN, NET_RAW, IPC_LOCK, SYS_MODULE, SYS_ADMIN, DAC_OVERRIDE, FOWNER, SETGID, SETUID, SYSLOG, BPF, PERFMON]
+    cleanCiliumState: [NET_ADMIN, SYS_MODULE, SYS_ADMIN]
+`
+
+// machineValues are the Helm values that Cilium needs on this machine.
+func machineValues() (string, error) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return "", err
+	}
+	const capSysResource = 24
+	if hasCapability(string(status), capSysResource) {
+		return commonValues, nil
+	}
+	return commonValues + withoutSysResource, nil
+}
+
+// hasCapability reads the bounding set, all that a process can ever hand on,
+// from proc(5)'s status.
+func hasCapability(status string, number uint) bool {
+	for line := range strings.Lines(status) {
+		hex, ok := strings.CutPrefix(line, "CapBnd:")
+		if !ok {
+			continue
+		}
+		set, err := strconv.ParseUint(strings.TrimSpace(hex), 16, 64)
+		return err == nil && set&(1<<number) != 0
+	}
+	return false
+}
