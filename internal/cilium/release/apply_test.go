@@ -1,0 +1,344 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"helm.sh/helm/v4/pkg/release/common"
+	"helm.sh/helm/v4/pkg/storage/driver"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/chart/charttest"
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
+	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+)
+
+// plain is a wish without certificates: the chart makes RSA keys for them,
+// which take most of an install's time.
+func plain() values.Wish {
+	w := wish()
+	w.TLSMethod = values.MethodProvided
+	return w
+}
+
+func change(t *testing.T, w values.Wish) Change {
+	t.Helper()
+	v, err := values.For(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.TLSMethod == values.MethodProvided {
+		v["hubble"] = map[string]any{"enabled": false}
+	}
+	return Change{Namespace: namespace, Chart: charttest.Cilium(t), Values: v, Description: "test"}
+}
+
+func apply(t *testing.T, a *api, w values.Wish) *Result {
+	t.Helper()
+	result, err := Apply(t.Context(), a.config, change(t, w), func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func latest(t *testing.T, a *api) *Found {
+	t.Helper()
+	found, err := Latest(t.Context(), a.client(), namespace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// premade makes what join makes before Helm runs: the CA and the Service.
+func premade(t *testing.T, a *api) *corev1.Secret {
+	t.Helper()
+	ca := newCA(t)
+	own := metav1.CreateOptions{FieldManager: cilium.FieldManager}
+	if _, err := a.client().CoreV1().Secrets(namespace).Create(t.Context(), ca, own); err != nil {
+		t.Fatal(err)
+	}
+	service := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: cilium.MeshService, Namespace: namespace,
+			Labels: cilium.HelmLabels(), Annotations: cilium.HelmAnnotations(namespace),
+		},
+		Spec: corev1.ServiceSpec{
+			Type: corev1.ServiceTypeLoadBalancer, PublishNotReadyAddresses: true,
+			Ports: []corev1.ServicePort{{Port: cilium.MeshPort, Protocol: corev1.ProtocolTCP}},
+		},
+	}
+	if _, err := a.client().CoreV1().Services(namespace).Create(t.Context(), service, own); err != nil {
+		t.Fatal(err)
+	}
+	return ca
+}
+
+func service(t *testing.T, a *api) *corev1.Service {
+	t.Helper()
+	s, err := a.client().CoreV1().Services(namespace).Get(t.Context(), cilium.MeshService, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func peers(t *testing.T, a *api) []string {
+	t.Helper()
+	secret, err := a.client().CoreV1().Secrets(namespace).Get(t.Context(), cilium.KVStorePeerSecret, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{}
+	for name := range secret.Data {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// The whole life of a release: adopt what was made before, gain and lose a
+// peer, and keep the field of the Service that the chart does not know.
+func TestInstallAdoptsAndUpgradesKeep(t *testing.T) {
+	a := newAPI(t)
+	if latest(t, a) != nil {
+		t.Fatal("a release without an install")
+	}
+	ca := premade(t, a)
+	a.requests = nil
+	if diff := cmp.Diff(&Result{Revision: 1, Status: "deployed"}, apply(t, a, wish())); diff != "" {
+		t.Fatalf("result (-want +got):\n%s", diff)
+	}
+	// The budget of a join of three is 300 requests, waits included.
+	if all, patches := a.counted(""), a.counted("PATCH"); all > patches+25 || all > 65 {
+		t.Errorf("an install takes %d requests, %d of them patches", all, patches)
+	}
+	live, err := a.client().CoreV1().Secrets(namespace).Get(t.Context(), cilium.CASecret, metav1.GetOptions{})
+	if err != nil || !cmp.Equal(live.Data, ca.Data) {
+		t.Errorf("the CA was not adopted as it was: %v", err)
+	}
+	for _, want := range []struct {
+		revision int
+		peers    []string
+	}{
+		{2, []string{"aks-1", "aks-2", "aks-3", "aks-4"}},
+		{3, []string{"aks-1", "aks-2"}},
+	} {
+		w := wish()
+		w.Peers = nil
+		for _, name := range want.peers {
+			w.Peers = append(w.Peers, mesh.Peer{Name: name, Addresses: []string{"10.9.0.1"}, Port: 2379})
+		}
+		a.requests = nil
+		if got := apply(t, a, w); got.Revision != want.revision {
+			t.Fatalf("revision %d, want %d", got.Revision, want.revision)
+		}
+		if all, patches := a.counted(""), a.counted("PATCH"); all > patches+15 {
+			t.Errorf("an upgrade takes %d requests, %d of them patches", all, patches)
+		}
+		if diff := cmp.Diff(want.peers, peers(t, a)); diff != "" {
+			t.Errorf("peers (-want +got):\n%s", diff)
+		}
+		s := service(t, a)
+		if !s.Spec.PublishNotReadyAddresses || s.Annotations[values.AnnotationInternal] != "true" {
+			t.Errorf("revision %d: publishNotReadyAddresses %v, annotations %v", want.revision, s.Spec.PublishNotReadyAddresses, s.Annotations)
+		}
+	}
+	found := latest(t, a)
+	if found.Revision != 3 || !found.Ours || found.ChartVersion != "1.20.1" || found.Chart == nil {
+		t.Errorf("found %+v", found.Release)
+	}
+}
+
+func TestForeignObjectsAreNotTaken(t *testing.T) {
+	a := newAPI(t)
+	foreign := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "cilium", Namespace: namespace}}
+	if _, err := a.client().CoreV1().ServiceAccounts(namespace).Create(t.Context(), foreign, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Apply(t.Context(), a.config, change(t, plain()), func(string) {})
+	if err == nil || !strings.Contains(err.Error(), `ServiceAccount "cilium" in namespace "kube-system" exists and cannot be imported`) {
+		t.Errorf("error %v", err)
+	}
+	if a.counted("PATCH") != 0 || latest(t, a) != nil {
+		t.Error("something was written")
+	}
+}
+
+// Without the right to list, Helm's own way is taken.
+func TestForbiddenListsFallBack(t *testing.T) {
+	a := newAPI(t)
+	premade(t, a)
+	a.before = func(w http.ResponseWriter, r *http.Request) bool {
+		to, ok := parsePath(r.URL.Path)
+		if !ok || r.Method != http.MethodGet || to.name != "" || r.URL.RawQuery != "" {
+			return false
+		}
+		w.WriteHeader(http.StatusForbidden)
+		return true
+	}
+	if got := apply(t, a, plain()); got.Revision != 1 {
+		t.Errorf("result %+v", got)
+	}
+}
+
+func TestDryRunWritesNothing(t *testing.T) {
+	a := newAPI(t)
+	premade(t, a)
+	a.requests = nil
+	if err := DryRun(t.Context(), a.config, change(t, plain())); err != nil {
+		t.Fatal(err)
+	}
+	if a.counted("PATCH") == 0 || a.counted("POST")+a.counted("PUT")+a.counted("DELETE") > 0 || latest(t, a) != nil {
+		t.Errorf("requests %v", a.requests)
+	}
+	if service(t, a).Spec.ExternalTrafficPolicy != "" {
+		t.Error("the Service was changed")
+	}
+}
+
+// A run that is killed leaves a pending revision, which only Recover of the
+// same program clears.
+func TestRecoverAfterAKill(t *testing.T) {
+	a := newAPI(t)
+	premade(t, a)
+	// The outcome can no longer be recorded, as after a kill.
+	a.before = func(w http.ResponseWriter, r *http.Request) bool {
+		broken := r.Method == http.MethodPut || r.Method == http.MethodPatch && strings.Contains(r.URL.Path, "daemonsets")
+		if broken {
+			w.WriteHeader(http.StatusTeapot)
+		}
+		return broken
+	}
+	if _, err := Apply(t.Context(), a.config, change(t, plain()), func(string) {}); err == nil {
+		t.Fatal("no error")
+	}
+	a.before = nil
+	if found := latest(t, a); found.Status != "pending-install" || !found.Ours {
+		t.Fatalf("found %+v", found.Release)
+	}
+	if _, err := Apply(t.Context(), a.config, change(t, plain()), func(string) {}); !errors.Is(err, ErrPending) {
+		t.Errorf("error %v", err)
+	}
+	for _, want := range []bool{true, false} {
+		if got, err := Recover(t.Context(), a.client(), namespace); err != nil || got != want {
+			t.Errorf("recovered %v, %v", got, err)
+		}
+	}
+	if got := apply(t, a, plain()); got.Revision != 2 || got.Status != "deployed" {
+		t.Errorf("result %+v", got)
+	}
+	if !service(t, a).Spec.PublishNotReadyAddresses {
+		t.Error("publishNotReadyAddresses was lost")
+	}
+}
+
+func TestRecoverLeavesOthersAlone(t *testing.T) {
+	a := newAPI(t)
+	apply(t, a, plain())
+	copyRevision(t, a, 2, common.StatusPendingUpgrade)
+	if found := latest(t, a); found.Revision != 2 || found.Ours {
+		t.Errorf("found %+v", found.Release)
+	}
+	if got, err := Recover(t.Context(), a.client(), namespace); got || !errors.Is(err, ErrPending) {
+		t.Errorf("recovered %v, %v", got, err)
+	}
+}
+
+// An interrupt ends the run between two objects and is recorded.
+func TestInterruptIsRecorded(t *testing.T) {
+	a := newAPI(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := Apply(ctx, a.config, change(t, plain()), func(text string) {
+		if strings.HasPrefix(text, "ClusterRole,") {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	if found := latest(t, a); found.Status != "failed" {
+		t.Errorf("found %+v", found.Release)
+	}
+	if got := apply(t, a, plain()); got.Revision != 2 || got.Status != "deployed" {
+		t.Errorf("result %+v", got)
+	}
+}
+
+// The API server stores the revision and then fails to say so.
+func TestLostAnswerToACreate(t *testing.T) {
+	a := newAPI(t)
+	lost := false
+	a.before = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodPost || lost {
+			return false
+		}
+		lost = true
+		a.mu.Lock()
+		to, _ := parsePath(r.URL.Path)
+		a.serve(discard{}, r, to)
+		a.mu.Unlock()
+		w.WriteHeader(http.StatusGatewayTimeout)
+		return true
+	}
+	if got := apply(t, a, plain()); got.Revision != 1 || got.Status != "deployed" || !lost {
+		t.Errorf("result %+v", got)
+	}
+}
+
+// discard is a client that has gone away.
+type discard struct{}
+
+func (discard) Header() http.Header            { return http.Header{} }
+func (discard) Write(data []byte) (int, error) { return len(data), nil }
+func (discard) WriteHeader(int)                {}
+
+func TestHistoryIsCapped(t *testing.T) {
+	a := newAPI(t)
+	apply(t, a, plain())
+	for version := 2; version < 12; version++ {
+		copyRevision(t, a, version, common.StatusSuperseded)
+	}
+	copyRevision(t, a, 12, common.StatusDeployed)
+	if got := apply(t, a, plain()); got.Revision != 13 {
+		t.Errorf("result %+v", got)
+	}
+	list, err := a.client().CoreV1().Secrets(namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "owner=helm"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list.Items) != maxHistory {
+		t.Errorf("%d revisions are kept", len(list.Items))
+	}
+	if found := latest(t, a); found.Revision != 13 {
+		t.Errorf("found %+v", found.Release)
+	}
+}
+
+// copyRevision stores revision 1 once more, as a user's Helm would that makes
+// another revision: our label is handed on.
+func copyRevision(t *testing.T, a *api, version int, status common.Status) {
+	t.Helper()
+	store := driver.NewSecrets(a.client().CoreV1().Secrets(namespace))
+	got, err := store.Get("sh.helm.release.v1.cilium.v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied, err := asV1(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied.Version, copied.Info.Status = version, status
+	if err := store.Create(fmt.Sprintf("sh.helm.release.v1.cilium.v%d", version), copied); err != nil {
+		t.Fatal(err)
+	}
+}
