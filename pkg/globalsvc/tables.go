@@ -1,0 +1,164 @@
+package globalsvc
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+)
+
+// Held is what one agent's load balancer would send a client to.
+type Held struct {
+	Pod  string `json:"pod"`
+	Node string `json:"node"`
+	// Endpoints counts those that get requests, by their cluster's context. One
+	// of a cluster that was not looked at counts under "cluster id N".
+	Endpoints map[string]int `json:"endpoints,omitempty"`
+	// Differs says in one line each where the table is not as the rules say;
+	// empty if it is.
+	Differs []string `json:"differs,omitempty"`
+	// Error says why the agent could not be asked.
+	Error string `json:"error,omitempty"`
+}
+
+// Tables holds what the agents of the client's cluster have beside what the
+// rules say of the same client.
+func Tables(s mesh.Snapshot, a Answers, q Query) []Held {
+	here := facts(s, a.Context)
+	if here == nil || here.Services == nil {
+		return nil
+	}
+	service := here.Services.Find(q.Namespace, q.Name)
+	if service == nil || len(service.ClusterIPs) == 0 {
+		return nil // nothing to look up: no Service, or a headless one
+	}
+	port, ok := choose(service, q.Port)
+	if !ok {
+		return nil
+	}
+	var all []Held
+	for i := range here.Services.Tables {
+		t := &here.Services.Tables[i]
+		h := Held{Pod: t.Pod, Node: t.Node, Error: t.Error}
+		if t.Error == "" {
+			h.compare(s, here, &a, t, service, port)
+		}
+		all = append(all, h)
+	}
+	return all
+}
+
+// Agree says whether every agent that was asked has what the rules say. It is
+// false if none could be asked.
+func Agree(held []Held) bool {
+	asked := false
+	for i := range held {
+		if len(held[i].Differs) > 0 {
+			return false
+		}
+		asked = asked || held[i].Error == ""
+	}
+	return asked
+}
+
+func (h *Held) compare(s mesh.Snapshot, here *mesh.Facts, a *Answers, t *mesh.Table, service *mesh.GlobalService, port mesh.ServicePort) {
+	h.Endpoints = map[string]int{}
+	has := map[string]string{} // the context of each address that gets requests
+	at := frontend(t, service, port)
+	if at == nil {
+		h.Differs = append(h.Differs, fmt.Sprintf("the agent on %s has no entry for %s port %d (yet)", h.Node, service.ClusterIPs[0], port.Port))
+		return
+	}
+	if !at.Done {
+		h.Differs = append(h.Differs, fmt.Sprintf("the agent on %s has not written %s to the datapath yet", h.Node, service.Key()))
+	}
+	for _, b := range used(at.Backends) {
+		context := contextOf(s, here, b.ClusterID)
+		h.Endpoints[context]++
+		has[b.Address] = context
+	}
+	if a.Unknown != "" {
+		return // there is nothing to compare with
+	}
+	want := map[string]string{}
+	for i := range a.backends {
+		b := &a.backends[i]
+		if service.InternalTrafficPolicy == "Local" && b.from == here && b.endpoint.Node != "" && b.endpoint.Node != t.Node {
+			continue // an agent leaves out its own cluster's endpoints on other nodes
+		}
+		if sameFamily(&mesh.GlobalService{ClusterIPs: []string{at.Address}}, b.endpoint) {
+			want[b.endpoint.Address] = b.from.Context
+		}
+	}
+	for _, address := range missing(want, has) {
+		h.Differs = append(h.Differs, fmt.Sprintf("the agent on %s lacks %s of %s%s", h.Node, address, want[address], lacking(here, want[address])))
+	}
+	for _, address := range missing(has, want) {
+		if a.uncounted[has[address]] || len(a.uncounted) > 0 && strings.HasPrefix(has[address], unknownCluster) {
+			continue // of a cluster that was not looked at
+		}
+		h.Differs = append(h.Differs, fmt.Sprintf("the agent on %s still has %s of %s, which should not answer", h.Node, address, has[address]))
+	}
+}
+
+// lacking says why an endpoint may not have come through.
+func lacking(here *mesh.Facts, context string) string {
+	if context == here.Context {
+		return ""
+	}
+	return fmt.Sprintf(" (if it stays so, look at the connection: kubectl aksmesh status --context %s --context %s)", here.Context, context)
+}
+
+// frontend is the entry for the Service's address and port.
+func frontend(t *mesh.Table, service *mesh.GlobalService, port mesh.ServicePort) *mesh.Frontend {
+	i := slices.IndexFunc(t.Frontends, func(f mesh.Frontend) bool {
+		return f.Service == service.Key() && f.Port == port.Port && f.Protocol == port.Protocol && slices.Contains(service.ClusterIPs, f.Address)
+	})
+	if i < 0 {
+		return nil
+	}
+	return &t.Frontends[i]
+}
+
+// used are the backends that get new requests.
+func used(all []mesh.Backend) []mesh.Backend {
+	in := func(state mesh.BackendState) []mesh.Backend {
+		return slices.DeleteFunc(slices.Clone(all), func(b mesh.Backend) bool { return b.State != state })
+	}
+	if active := in(mesh.BackendActive); len(active) > 0 {
+		return active
+	}
+	return in(mesh.BackendTerminating)
+}
+
+// unknownCluster begins what stands for the context of a cluster that was not
+// looked at.
+const unknownCluster = "cluster id "
+
+// contextOf is the context of the cluster with that id; 0 is the agent's own.
+func contextOf(s mesh.Snapshot, here *mesh.Facts, id int) string {
+	if id == 0 {
+		return here.Context
+	}
+	for i := range s.Clusters {
+		if f := &s.Clusters[i]; f.Config != nil && f.Config.ClusterID == id {
+			return f.Context
+		}
+	}
+	return fmt.Sprintf("%s%d", unknownCluster, id)
+}
+
+// missing are the keys of want that has does not have, sorted.
+func missing(want, has map[string]string) []string {
+	var keys []string
+	for key := range maps.Keys(want) {
+		if _, ok := has[key]; !ok {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, func(a, b string) int { return cmp.Or(strings.Compare(want[a], want[b]), strings.Compare(a, b)) })
+	return keys
+}

@@ -1,0 +1,175 @@
+package join
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
+	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+)
+
+// shareCA decides how every cluster comes to the one CA. Several different
+// ones without --ca-from are left as they are: judging them is the preflight's
+// part, which refuses unless the clusters trust each other.
+func (d *Draft) shareCA() {
+	source := d.caSource()
+	if source == nil {
+		first := true
+		for i := range d.Clusters {
+			c := &d.Clusters[i]
+			if c.GitOps != "" {
+				continue
+			}
+			if first {
+				c.CA, source, first = CAChange{Action: MakeCA}, c, false
+				continue
+			}
+			c.CA = CAChange{Action: CopyCA, From: source.Context}
+		}
+		return
+	}
+	for i := range d.Clusters {
+		if c := &d.Clusters[i]; c.GitOps == "" {
+			c.CA = d.caChange(c, source)
+			d.moving = d.moving || c.CA.Action == ReplaceCA && connected(c.seen)
+		}
+	}
+	d.moveGently()
+}
+
+// moveGently plans a move to another CA that cuts no connection: everybody
+// trusts both CAs, then the movers get certificates of the new one, then the
+// trust in the old one ends. An earlier join may have been killed anywhere
+// between these, so a bundle that it left is ended too.
+func (d *Draft) moveGently() {
+	for i := range d.Clusters {
+		c := &d.Clusters[i]
+		if c.GitOps != "" {
+			continue
+		}
+		left := c.seen.Release != nil && values.TrustBundle(c.seen.Release.Values) != nil
+		c.Move.Trust = d.moving && c.CA.Action == ReplaceCA
+		c.Move.End = d.moving || left
+	}
+}
+
+// usesCA says whether certificates made by a method come from cilium-ca.
+func usesCA(method string) bool {
+	return method == "" || method == values.MethodHelm || method == values.MethodCronJob
+}
+
+// MoveChange are the revisions that a cluster gets besides its own one while
+// the mesh moves to another CA.
+type MoveChange struct {
+	Trust bool // before its CA is replaced: trust both
+	End   bool // at the end: trust the new one only
+}
+
+// stale says whether a cluster has a mesh certificate that another CA signed:
+// its CA was replaced and the chart was not rendered since.
+func stale(f *mesh.Facts) bool {
+	if f.CA == nil || f.CA.SubjectKey == "" || f.Release == nil {
+		return false
+	}
+	if method := values.TLSMethod(f.Release.Values); method != "" && method != values.MethodHelm {
+		return false // rendering the chart would not sign anything
+	}
+	for i := range f.Certs {
+		if id := f.Certs[i].AuthorityID; id != "" && id != f.CA.SubjectKey && !f.Certs[i].IsCA {
+			return true
+		}
+	}
+	return false
+}
+
+// caSource is the cluster whose CA the others take: the one that was asked
+// for, else the first that has one.
+func (d *Draft) caSource() *Cluster {
+	var leftover *Cluster
+	for i := range d.Clusters {
+		c := &d.Clusters[i]
+		switch {
+		case c.seen.CA == nil || d.wish.CAFrom != "" && d.wish.CAFrom != c.Context:
+		case !c.New || d.wish.CAFrom != "":
+			return c
+		case leftover == nil:
+			leftover = c // of an earlier installation, and in use by nobody
+		}
+	}
+	return leftover
+}
+
+// checkCA refuses what --ca-from cannot do.
+func (d *Draft) checkCA() error {
+	source := d.find(d.wish.CAFrom)
+	if source == nil {
+		return nil
+	}
+	var errs []error
+	for i := range d.Clusters {
+		c := &d.Clusters[i]
+		if source.seen.CA == nil && c.seen.CA != nil {
+			return fmt.Errorf("--ca-from %s: context %q has no certificate authority, and %q has one: name a context that has one", source.Context, source.Context, c.Context)
+		}
+		if c.CA.Action != ReplaceCA || c.New || c.seen.Release == nil {
+			continue
+		}
+		if method := values.TLSMethod(c.seen.Release.Values); method != "" && method != values.MethodHelm {
+			errs = append(errs, fmt.Errorf("--ca-from %s: context %q has its certificates made by %s, which would not make new ones when the authority is replaced: set clustermesh.apiserver.tls.auto.method=helm there first", source.Context, c.Context, method))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (d *Draft) caChange(c, source *Cluster) CAChange {
+	own := c.seen.CA
+	switch {
+	case own == nil && c.seen.Release != nil && !usesCA(values.TLSMethod(c.seen.Release.Values)):
+		return CAChange{}
+	case own == nil:
+		return CAChange{Action: CopyCA, From: source.Context}
+	case own.Fingerprint == source.seen.CA.Fingerprint:
+		// The same CA.
+		if c.New && !own.HelmOwned {
+			return CAChange{Action: AdoptCA}
+		}
+		return CAChange{}
+	case d.wish.CAFrom != "":
+		return CAChange{Action: ReplaceCA, From: source.Context}
+	case c.New:
+		// Left by an earlier installation; nothing uses it.
+		return CAChange{Action: ReplaceCA, From: source.Context}
+	default:
+		return CAChange{}
+	}
+}
+
+// connected says whether a cluster may already exchange certificates with
+// others, so that its CA cannot be replaced without both being trusted first.
+// Its clustermesh-apiserver, which reads trusted CAs only when it starts, is
+// restarted on the way.
+func connected(f *mesh.Facts) bool { return len(f.Peers) > 0 || f.Service != nil }
+
+// shareIPsec decides where the IPsec key comes from, if it is wished for.
+func (d *Draft) shareIPsec() {
+	if d.encryption() != values.IPsec {
+		return
+	}
+	source := ""
+	for i := range d.Clusters {
+		if d.Clusters[i].seen.IPsecKey != nil {
+			source = d.Clusters[i].Context
+			break
+		}
+	}
+	for i := range d.Clusters {
+		c := &d.Clusters[i]
+		if c.GitOps != "" || c.seen.IPsecKey != nil {
+			continue
+		}
+		c.IPsec = SecretChange{Needed: true, From: source}
+		if source == "" {
+			source = c.Context
+		}
+	}
+}

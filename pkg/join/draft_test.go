@@ -1,0 +1,328 @@
+package join_test
+
+import (
+	"encoding/json"
+	"flag"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
+	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/pkg/join"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// bare is an AKS cluster made for bring-your-own CNI, as Azure hands it over.
+func bare(n string) mesh.Facts {
+	return mesh.Facts{
+		Context: "aks-" + n,
+		Kubernetes: &mesh.Kubernetes{
+			UID: "uid-" + n, Version: "v1.37.1", Host: "aks-" + n + ".hcp.westeurope.azmk8s.io", Port: 443,
+			ServiceIPs: []string{"10.0.0.1"}, ServiceCIDRs: []string{"10.0.0.0/16"}, AKS: true,
+		},
+		Nodes: []mesh.Node{{
+			Name: "node-" + n, InternalIPs: []string{"10.24" + n + ".0.4"},
+			ProviderID:         "azure:///subscriptions/s/resourceGroups/MC_" + n + "/providers/Microsoft.Compute/virtualMachineScaleSets/p/virtualMachines/0",
+			AzureResourceGroup: "MC_" + n,
+		}},
+		KubeProxy: &mesh.KubeProxy{Present: true, Desired: 1, Ready: 1},
+		Azure: &mesh.Azure{
+			ID: "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks-" + n, State: "Succeeded", Power: "Running",
+			FQDN: "aks-" + n + ".hcp.westeurope.azmk8s.io", NetworkPlugin: "none", KubeProxy: "enabled",
+			PodCIDRs: []string{"10.244.0.0/16"}, ServiceCIDRs: []string{"10.0.0.0/16"},
+			Subnets: []mesh.Subnet{{ID: "subnet-" + n, Prefixes: []string{"10.24" + n + ".0.0/24"}, VNet: "vnet-" + n, VNetSpace: []string{"10.24" + n + ".0.0/16"}}},
+		},
+	}
+}
+
+// joined is a member as join leaves it. values are those of its release.
+func joined(n string, id int, pods string, values map[string]any) mesh.Facts {
+	f := bare(n)
+	f.KubeProxy = &mesh.KubeProxy{}
+	f.Azure.KubeProxy = "disabled"
+	f.Config = &mesh.Config{
+		ClusterName: "aks-" + n, ClusterID: id, MaxConnectedClusters: 255, PodCIDRs: []string{pods}, RoutingMode: "tunnel",
+		TunnelProtocol: "vxlan", TunnelPort: 8472, KubeProxyReplacement: true, IPv4: true, Encryption: "none",
+	}
+	f.Release = &mesh.Release{Name: "cilium", Namespace: "kube-system", Revision: 1, Status: "deployed", ChartVersion: "1.20.1", Values: values}
+	f.CA = &mesh.CA{Cert: mesh.Cert{Fingerprint: "shared"}, HelmOwned: true, KeyMatches: true}
+	f.Service = &mesh.Service{
+		Type: "LoadBalancer", Addresses: []string{"10.24" + n + ".0.100"}, Port: cilium.MeshPort, HelmOwned: true, PublishNotReady: true,
+		Annotations: map[string]string{"service.beta.kubernetes.io/azure-load-balancer-internal": "true"},
+	}
+	return f
+}
+
+func snapshot(facts ...mesh.Facts) mesh.Snapshot {
+	return mesh.Snapshot{APIVersion: mesh.SnapshotVersion, Clusters: facts}
+}
+
+func draftOf(t *testing.T, s mesh.Snapshot, w join.Wish) *join.Draft {
+	t.Helper()
+	if w.ChartVersion == "" {
+		w.ChartVersion = "1.20.1"
+	}
+	draft, err := join.Make(s, w)
+	if err != nil {
+		t.Fatalf("Make: %v", err)
+	}
+	return draft
+}
+
+// golden compares the plan of a draft with testdata/NAME.json.
+func golden(t *testing.T, name string, d *join.Draft) {
+	t.Helper()
+	got, err := json.MarshalIndent(d.Plan(join.Live{Wait: true}), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("testdata", name+".json")
+	if *update {
+		if err := os.WriteFile(path, append(got, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.TrimSpace(string(want)), string(got)); diff != "" {
+		t.Errorf("plan differs from %s (-want +got); run with -update if that is right:\n%s", path, diff)
+	}
+}
+
+func TestPlanOfBareClusters(t *testing.T) {
+	golden(t, "bare", draftOf(t, snapshot(bare("1"), bare("2"), bare("3")), join.Wish{}))
+}
+
+func TestPlanWithFlags(t *testing.T) {
+	golden(t, "flags", draftOf(t, snapshot(bare("1"), bare("2")), join.Wish{
+		ClusterNames: map[string]string{"aks-1": "weu"}, ClusterIDs: map[string]int{"aks-2": 7},
+		PodCIDRs: map[string]netip.Prefix{"aks-1": netip.MustParsePrefix("100.70.0.0/16")}, Encapsulation: "geneve", MTU: 1400,
+		Encryption: "ipsec", MeshIPs: map[string]netip.Addr{"aks-1": netip.MustParseAddr("10.241.0.200")}, HubbleRelay: true,
+		Values: map[string]map[string]any{"": {"debug": map[string]any{"enabled": true}}, "aks-2": {"operator": map[string]any{"replicas": 3}}},
+	}))
+}
+
+// mesh of two that join made, seen again.
+func member(t *testing.T, names ...string) []mesh.Facts {
+	t.Helper()
+	var facts []mesh.Facts
+	for i, n := range names {
+		facts = append(facts, joined(n, i+1, "100."+itoa(64+i)+".0.0/16", nil))
+	}
+	first := draftOf(t, snapshot(facts...), join.Wish{})
+	for i := range facts {
+		addresses := map[string][]string{}
+		for _, f := range facts {
+			addresses[f.Context] = f.Service.Addresses
+		}
+		values, err := first.Values(&first.Clusters[i], addresses)
+		if err != nil {
+			t.Fatal(err)
+		}
+		facts[i].Release.Values = values
+	}
+	return facts
+}
+
+func itoa(n int) string { return string(rune('0'+n/10)) + string(rune('0'+n%10)) }
+
+func TestSecondJoinChangesNothing(t *testing.T) {
+	draft := draftOf(t, snapshot(member(t, "1", "2", "3")...), join.Wish{})
+	planned := draft.Plan(join.Live{Wait: true})
+	if !planned.Empty() {
+		t.Errorf("a second join would change something: %+v", planned.Steps)
+	}
+}
+
+func TestGrowTouchesMembersByHelmOnly(t *testing.T) {
+	facts := append(member(t, "1", "2"), bare("3"))
+	golden(t, "grow", draftOf(t, snapshot(facts...), join.Wish{}))
+}
+
+func TestOtherCAIsKeptWithoutCAFrom(t *testing.T) {
+	facts := member(t, "1", "2")
+	facts[1].CA.Fingerprint = "other"
+	if c := draftOf(t, snapshot(facts...), join.Wish{}).Clusters[1].CA; c.Action != join.KeepCA {
+		t.Errorf("CA change without --ca-from is %+v, want none", c)
+	}
+	got := draftOf(t, snapshot(facts...), join.Wish{CAFrom: "aks-1"}).Clusters[1].CA
+	if want := (join.CAChange{Action: join.ReplaceCA, From: "aks-1"}); got != want {
+		t.Errorf("CA change with --ca-from aks-1 is %+v, want %+v", got, want)
+	}
+}
+
+func TestKubeProxyGoesAfterCiliumTookOver(t *testing.T) {
+	f := joined("2", 2, "100.65.0.0/16", nil)
+	f.KubeProxy = &mesh.KubeProxy{Present: true, Desired: 1, Ready: 1}
+	f.Config.KubeProxyReplacement = false
+	f.Azure.KubeProxy = "enabled"
+	draft := draftOf(t, snapshot(bare("1"), f), join.Wish{})
+	planned := draft.Plan(join.Live{Wait: true})
+	needs := map[string][]string{}
+	for _, step := range planned.Steps {
+		needs[step.ID] = step.Needs
+	}
+	want := map[string][]string{"aks-1/kube-proxy": nil, "aks-2/kube-proxy": {"aks-2/helm", "aks-2/ready"}}
+	got := map[string][]string{"aks-1/kube-proxy": needs["aks-1/kube-proxy"], "aks-2/kube-proxy": needs["aks-2/kube-proxy"]}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("needs of the kube-proxy steps (-want +got):\n%s", diff)
+	}
+}
+
+func TestGitOpsClusterIsNotWritten(t *testing.T) {
+	f := joined("2", 2, "100.65.0.0/16", nil)
+	f.Release.Owner = "Argo CD application cilium"
+	for _, step := range draftOf(t, snapshot(bare("1"), f), join.Wish{}).Plan(join.Live{Wait: true}).Steps {
+		if step.Cluster == "aks-2" && step.Action != "wait" {
+			t.Errorf("step %s would change a cluster that Argo CD owns", step.ID)
+		}
+	}
+}
+
+func TestUnknownAddressIsFilledInLater(t *testing.T) {
+	draft := draftOf(t, snapshot(bare("1"), bare("2")), join.Wish{})
+	values, err := draft.Values(&draft.Clusters[0], map[string][]string{"aks-1": {"10.241.0.100"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clusters := values["clustermesh"].(map[string]any)["config"].(map[string]any)["clusters"]
+	want := map[string]any{"aks-1": map[string]any{"ips": []any{"10.241.0.100"}, "port": 2379}}
+	if diff := cmp.Diff(want, clusters); diff != "" {
+		t.Errorf("clusters without an address of aks-2 (-want +got):\n%s", diff)
+	}
+}
+
+func TestPlanHoldsNoPrivateKey(t *testing.T) {
+	draft := draftOf(t, snapshot(bare("1"), bare("2")), join.Wish{
+		Encryption: "ipsec", Values: map[string]map[string]any{"": {"tls": map[string]any{"ca": map[string]any{"key": "c2VjcmV0"}}}},
+	})
+	text, err := json.Marshal(draft.Plan(join.Live{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "c2VjcmV0") {
+		t.Errorf("the plan shows a private key:\n%s", text)
+	}
+}
+
+// A cluster that was deleted and made anew under its old name takes its place again.
+func TestClusterMadeAnewTakesItsPlace(t *testing.T) {
+	facts := member(t, "1", "2")
+	facts[0].Peers = []mesh.Peer{{Name: "aks-2", Addresses: []string{"10.242.0.100"}}}
+	draft := draftOf(t, snapshot(facts[0], bare("2")), join.Wish{})
+	if c := draft.Clusters[1]; c.Name != "aks-2" || c.ID != 2 {
+		t.Errorf("the cluster made anew is %s with id %d, want aks-2 with 2", c.Name, c.ID)
+	}
+	if err := draft.MissingMembers(); err != nil {
+		t.Errorf("a member is missed: %v", err)
+	}
+}
+
+func TestMemberWithoutContextIsMissed(t *testing.T) {
+	facts := member(t, "1", "2")
+	facts[0].Peers = []mesh.Peer{{Name: "aks-2"}}
+	err := draftOf(t, snapshot(facts[0], bare("3")), join.Wish{}).MissingMembers()
+	if err == nil || !strings.Contains(err.Error(), "aks-2") {
+		t.Errorf("error is %v, want one that names aks-2", err)
+	}
+}
+
+// Agents read the cluster's name and id only when they start.
+func TestAgentsRestartWhenTheirClusterGetsAName(t *testing.T) {
+	alone := joined("2", 0, "10.66.0.0/16", nil)
+	alone.Config.ClusterName = "default"
+	alone.Service, alone.Peers = nil, nil
+	for name, tc := range map[string]struct {
+		facts mesh.Facts
+		want  any
+	}{
+		"without a name yet": {alone, true},
+		"a member":           {joined("2", 2, "10.66.0.0/16", nil), nil},
+	} {
+		draft := draftOf(t, snapshot(bare("1"), tc.facts), join.Wish{})
+		values, err := draft.Values(&draft.Clusters[1], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := values["rollOutCiliumPods"]; got != tc.want {
+			t.Errorf("%s: rollOutCiliumPods is %v, want %v", name, got, tc.want)
+		}
+	}
+}
+
+func TestPlanRefusesWhatCannotBeHad(t *testing.T) {
+	others := member(t, "1", "2")
+	others[1].CA.Fingerprint = "other"
+	cronJob := member(t, "1", "2")
+	cronJob[1].CA.Fingerprint = "other"
+	cronJob[1].Release.Values = map[string]any{"clustermesh": map[string]any{"apiserver": map[string]any{"tls": map[string]any{"auto": map[string]any{"method": "cronJob"}}}}}
+	for name, tc := range map[string]struct {
+		facts []mesh.Facts
+		wish  join.Wish
+		want  string
+	}{
+		"CA from a cluster without one":  {append(others, bare("3")), join.Wish{CAFrom: "aks-3"}, "has no certificate authority"},
+		"CA of a cluster with cronJob":   {cronJob, join.Wish{CAFrom: "aks-1"}, "made by cronJob"},
+		"native routing without a range": {[]mesh.Facts{bare("1"), bare("2")}, join.Wish{Encapsulation: "native"}, "--native-routing-cidr"},
+		"running id":                     {others, join.Wish{ClusterIDs: map[string]int{"aks-1": 9}}, "cannot be changed"},
+	} {
+		tc.wish.ChartVersion = "1.20.1"
+		if _, err := join.Make(snapshot(tc.facts...), tc.wish); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: error is %v, want one that says %q", name, err, tc.want)
+		}
+	}
+}
+
+func TestNewClusterTakesTheMeshsSettings(t *testing.T) {
+	facts := member(t, "1", "2")
+	for i := range facts {
+		facts[i].Config.Encryption, facts[i].Config.TunnelProtocol = "ipsec", "geneve"
+		facts[i].IPsecKey = &mesh.IPsecKey{SPI: "3", Fingerprint: "key"}
+		facts[i].Release.ChartVersion = "1.19.4"
+	}
+	draft, err := join.Make(snapshot(append(facts, bare("3"))...), join.Wish{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := draft.Clusters[2]
+	values, err := draft.Values(&c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []any{c.Helm.ChartVersion, values["tunnelProtocol"], values["encryption"], c.IPsec}
+	want := []any{"1.19.4", "geneve", map[string]any{"enabled": true, "type": "ipsec"}, join.SecretChange{Needed: true, From: "aks-1"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("version, encapsulation, encryption and key of the new cluster (-want +got):\n%s", diff)
+	}
+}
+
+// Without the gate, Azure would take kube-proxy away before Cilium serves.
+func TestKubeProxyWaitsForCiliumWithoutWait(t *testing.T) {
+	f := joined("2", 2, "100.65.0.0/16", nil)
+	f.KubeProxy = &mesh.KubeProxy{Present: true, Desired: 1, Ready: 1}
+	f.Config.KubeProxyReplacement = false
+	for _, step := range draftOf(t, snapshot(bare("1"), f), join.Wish{}).Plan(join.Live{Wait: false}).Steps {
+		if step.ID == "aks-2/kube-proxy" {
+			if diff := cmp.Diff([]string{"aks-2/helm", "aks-2/ready"}, step.Needs); diff != "" {
+				t.Errorf("needs of the kube-proxy step without --wait (-want +got):\n%s", diff)
+			}
+			return
+		}
+	}
+	t.Error("the plan has no kube-proxy step for aks-2")
+}
+
+func TestUserValuesThatJoinMustKnowOfAreRefused(t *testing.T) {
+	w := join.Wish{Values: map[string]map[string]any{"": {"cluster": map[string]any{"id": 7}}}}
+	if err := w.Validate([]string{"a", "b"}); err == nil || !strings.Contains(err.Error(), "--cluster-id") {
+		t.Errorf("error is %v, want one that names --cluster-id", err)
+	}
+}

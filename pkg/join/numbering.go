@@ -1,0 +1,147 @@
+package join
+
+import (
+	"errors"
+	"net/netip"
+
+	"github.com/aksmesh/kubectl-aksmesh/internal/addressing"
+	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+)
+
+// number gives names and ids to clusters that have none. Members that are
+// known from a cluster's own configuration keep theirs.
+func (d *Draft) number() error {
+	contexts, names, ids := d.contexts(), map[string]string{}, map[string]int{}
+	limit := d.maxConnected()
+	for i := range d.Clusters {
+		if name, id := identity(d.Clusters[i].seen); id != 0 && !d.renamed(&d.Clusters[i]) {
+			names[d.Clusters[i].Context], ids[d.Clusters[i].Context] = name, id
+		}
+	}
+	for _, peer := range d.strangers() {
+		names["peer "+peer] = peer
+	}
+	gotNames, errNames := addressing.AssignNames(contexts, names, d.wish.ClusterNames)
+	gotIDs, errIDs := addressing.AssignIDs(contexts, ids, d.wish.ClusterIDs, limit)
+	if err := errors.Join(errNames, errIDs); err != nil {
+		return err
+	}
+	for i := range d.Clusters {
+		c := &d.Clusters[i]
+		c.Name, c.ID = gotNames[c.Context], gotIDs[c.Context]
+	}
+	return nil
+}
+
+// identity is a cluster's name and id in the mesh; 0 is none. A join that was
+// killed may have told the cluster and its peers of its name before there was
+// a ConfigMap: then the release that it began has it.
+func identity(f *mesh.Facts) (name string, id int) {
+	if f.Config != nil {
+		return f.Config.ClusterName, f.Config.ClusterID
+	}
+	if f.Release == nil {
+		return "", 0
+	}
+	cluster, _ := f.Release.Values["cluster"].(map[string]any)
+	name, _ = cluster["name"].(string)
+	number, _ := cluster["id"].(float64) // as JSON has it
+	return name, int(number)
+}
+
+// renamed says whether the user wants another name or id than that of a join
+// that was killed before Cilium ran.
+func (d *Draft) renamed(c *Cluster) bool {
+	_, name := d.wish.ClusterNames[c.Context]
+	_, id := d.wish.ClusterIDs[c.Context]
+	return c.seen.Config == nil && (name || id)
+}
+
+// maxConnected is what the clusters that run say, else what is wished.
+func (d *Draft) maxConnected() int {
+	for i := range d.Clusters {
+		if c := d.Clusters[i].seen.Config; c != nil && c.MaxConnectedClusters != 0 {
+			return c.MaxConnectedClusters
+		}
+	}
+	return d.wish.maxConnected()
+}
+
+// address gives pod CIDRs to clusters that have none.
+func (d *Draft) address() error {
+	input := addressing.Input{Pool: d.wish.PodPool}
+	for i := range d.Clusters {
+		input.Clusters = append(input.Clusters, d.addressingCluster(&d.Clusters[i]))
+		input.Avoid = append(input.Avoid, avoid(d.Clusters[i].seen)...)
+	}
+	cidrs, err := addressing.PlanPodCIDRs(input)
+	if err != nil {
+		return err
+	}
+	for i := range d.Clusters {
+		d.Clusters[i].PodCIDRs = cidrs[d.Clusters[i].Context]
+	}
+	return nil
+}
+
+func (d *Draft) addressingCluster(c *Cluster) addressing.Cluster {
+	out := addressing.Cluster{Context: c.Context, Wanted: d.wish.PodCIDRs[c.Context], Nodes: len(c.seen.Nodes)}
+	if c.seen.Config != nil {
+		out.Existing = prefixes(c.seen.Config.PodCIDRs)
+	}
+	// Azure's control plane routes to pods by its own podCidr, so it is the
+	// best choice if it is unique; AKS gives every cluster the same by default.
+	if c.seen.Azure != nil && d.uniqueToAzure(c) {
+		if list := prefixes(c.seen.Azure.PodCIDRs); len(list) > 0 && list[0].Addr().Is4() {
+			out.Preferred = list[0]
+		}
+	}
+	return out
+}
+
+func (d *Draft) uniqueToAzure(c *Cluster) bool {
+	own := prefixes(c.seen.Azure.PodCIDRs)
+	for i := range d.Clusters {
+		other := &d.Clusters[i]
+		if other.Context != c.Context && other.seen.Azure != nil &&
+			len(addressing.Overlaps(own, prefixes(other.seen.Azure.PodCIDRs))) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// avoid lists what pods of any cluster of the mesh must not overlap.
+func avoid(f *mesh.Facts) []addressing.Range {
+	var ranges []addressing.Range
+	add := func(what string, soft bool, cidrs ...string) {
+		for _, prefix := range prefixes(cidrs) {
+			ranges = append(ranges, addressing.Range{Prefix: prefix, What: what + " of context " + quote(f.Context), Soft: soft})
+		}
+	}
+	add("a service range", false, f.Kubernetes.ServiceCIDRs...)
+	for i := range f.Nodes {
+		for _, ip := range f.Nodes[i].InternalIPs {
+			if addr, err := netip.ParseAddr(ip); err == nil {
+				ranges = append(ranges, addressing.Range{Prefix: netip.PrefixFrom(addr, addr.BitLen()), What: "a node of context " + quote(f.Context)})
+			}
+		}
+	}
+	if f.Azure != nil {
+		add("a service range", false, f.Azure.ServiceCIDRs...)
+		add("the podCidr in Azure", true, f.Azure.PodCIDRs...)
+		for i := range f.Azure.Subnets {
+			add("the node subnet", false, f.Azure.Subnets[i].Prefixes...)
+			add("the virtual network", true, f.Azure.Subnets[i].VNetSpace...)
+		}
+	}
+	return ranges
+}
+
+func (d *Draft) contexts() []string {
+	names := make([]string, len(d.Clusters))
+	for i := range d.Clusters {
+		names[i] = d.Clusters[i].Context
+	}
+	return names
+}

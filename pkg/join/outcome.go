@@ -1,0 +1,118 @@
+package join
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aksmesh/kubectl-aksmesh/internal/azure"
+	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+)
+
+// sectionsToPlan are those without which nothing can be planned.
+var sectionsToPlan = map[string]bool{
+	mesh.SectionAPI: true, mesh.SectionNodes: true, mesh.SectionSecrets: true, mesh.SectionConfig: true,
+	mesh.SectionRelease: true, mesh.SectionWorkloads: true, mesh.SectionService: true, mesh.SectionServiceCIDRs: true,
+	mesh.SectionCA: true, mesh.SectionIPsec: true, mesh.SectionPeers: true,
+}
+
+// Unreadable says whether some cluster could not be read well enough to plan.
+func Unreadable(s mesh.Snapshot) bool {
+	for i := range s.Clusters {
+		for _, problem := range s.Clusters[i].Problems {
+			if sectionsToPlan[problem.Section] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// AllConnected says whether every agent and every kvstoremesh of every cluster
+// sees all others. Clusters without agents are not connected.
+func AllConnected(clusters []mesh.Facts, d *Draft) bool {
+	for i := range clusters {
+		c := &d.Clusters[i]
+		if c.GitOps != "" {
+			continue // it is told of its peers by a commit
+		}
+		if len(clusters[i].Agents) == 0 {
+			return false
+		}
+		agents := append(append([]mesh.Agent{}, clusters[i].Agents...), clusters[i].KVStore...)
+		if mesh.Unconnected(agents, d.others(c)) != "" {
+			return false
+		}
+	}
+	return len(mesh.DeadSessions(clusters)) == 0
+}
+
+// others are the names of the clusters that a cluster sees when all is done.
+func (d *Draft) others(c *Cluster) []string {
+	var names []string
+	for i := range d.Clusters {
+		other := &d.Clusters[i]
+		if other.Name != c.Name && (other.GitOps == "" || d.inMesh(other)) {
+			names = append(names, other.Name)
+		}
+	}
+	return names
+}
+
+// AzureNeed is a cluster where kube-proxy runs and Azure could not be asked.
+type AzureNeed struct {
+	Context string
+	Why     string // what Azure, or the way to it, said
+	// Commands are what someone with the rights has to type, a line each.
+	Commands []string
+}
+
+// NeedsAzure lists the clusters that cannot be joined without Azure.
+func (d *Draft) NeedsAzure() []AzureNeed {
+	var needs []AzureNeed
+	for i := range d.Clusters {
+		c := &d.Clusters[i]
+		f := c.seen
+		if c.GitOps != "" || d.wish.SkipKubeProxy || f.Azure != nil || !f.Kubernetes.AKS || f.KubeProxy == nil || !f.KubeProxy.Present {
+			continue
+		}
+		need := AzureNeed{Context: c.Context, Why: "no answer", Commands: kubeProxyCommands(f)}
+		for _, problem := range f.Problems {
+			if problem.Section == mesh.SectionAzure {
+				need.Why = problem.Message
+			}
+		}
+		needs = append(needs, need)
+	}
+	return needs
+}
+
+// MissingMembers is an error if a cluster is configured to connect to members
+// that were neither named nor found: their configuration must grow too.
+func (d *Draft) MissingMembers() error {
+	var errs []error
+	for _, name := range d.strangers() {
+		errs = append(errs, fmt.Errorf("cluster %q is a member of this mesh and must be told of the new one, but no context reaches it: add its --context", name))
+	}
+	return errors.Join(errs...)
+}
+
+// kubeProxyCommands are the az commands that switch kube-proxy off for a
+// cluster whose ARM id is not known.
+func kubeProxyCommands(f *mesh.Facts) []string {
+	return []string{
+		`echo '{"enabled": false}' > kube-proxy.json`,
+		"az extension add --upgrade --name aks-preview",
+		"az aks update --ids " + findCluster(f) + " --kube-proxy-config kube-proxy.json",
+	}
+}
+
+// findCluster is what gives a cluster's ARM id in a shell: az finds it by the
+// nodes' resource group.
+func findCluster(f *mesh.Facts) string {
+	for i := range f.Nodes {
+		if subscription, group, err := azure.ParseProviderID(f.Nodes[i].ProviderID); err == nil {
+			return fmt.Sprintf(`$(az aks list --subscription %s --query "[?nodeResourceGroup=='%s'].id" -o tsv)`, subscription, group)
+		}
+	}
+	return "RESOURCE-ID"
+}

@@ -1,0 +1,116 @@
+package join
+
+import (
+	"cmp"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/chart"
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
+	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+)
+
+// changesAgents says whether running agents get settings that they read only
+// when they start. New peers are no such settings.
+func (d *Draft) changesAgents(running *mesh.Config) bool {
+	return running.ClusterID == 0 || !running.KubeProxyReplacement || encapsulationOf(running) != d.encapsulation() ||
+		d.wish.MTU != 0 && d.wish.MTU != running.MTU ||
+		d.wish.Encryption != "" && d.wish.Encryption != running.Encryption
+}
+
+// encapsulation is what is asked for, else what the mesh's members run.
+func (d *Draft) encapsulation() string {
+	if d.wish.Encapsulation != "" {
+		return d.wish.Encapsulation
+	}
+	for i := range d.Clusters {
+		if running := d.Clusters[i].seen.Config; running != nil {
+			return encapsulationOf(running)
+		}
+	}
+	return values.VXLAN
+}
+
+func encapsulationOf(running *mesh.Config) string {
+	if running.RoutingMode == values.Native {
+		return values.Native
+	}
+	return running.TunnelProtocol
+}
+
+// chartVersion is what a cluster without Cilium gets: what is asked for, else
+// what the mesh's members run, else the default.
+func (d *Draft) chartVersion() string {
+	if d.wish.ChartVersion != "" {
+		return d.wish.ChartVersion
+	}
+	newest := ""
+	for i := range d.Clusters {
+		c := &d.Clusters[i]
+		if c.seen.Config != nil && c.seen.Release != nil && newer(c.seen.Release.ChartVersion, newest) {
+			newest = c.seen.Release.ChartVersion
+		}
+	}
+	return cmp.Or(newest, chart.DefaultVersion)
+}
+
+func newer(a, b string) bool {
+	versionA, errA := semver.NewVersion(a)
+	versionB, errB := semver.NewVersion(b)
+	return errA == nil && (errB != nil || versionA.GreaterThan(versionB))
+}
+
+// encryption is what is asked for, else what the mesh's members run.
+func (d *Draft) encryption() string { return cmp.Or(d.wish.Encryption, d.runningEncryption()) }
+
+// nativeRoutingCIDR is the range that is routed without encapsulation: what is
+// asked for, else what a member has, else what the user's values say.
+func (d *Draft) nativeRoutingCIDR(c *Cluster) string {
+	if d.wish.NativeRoutingCIDR.IsValid() {
+		return d.wish.NativeRoutingCIDR.String()
+	}
+	for _, user := range []values.Values{d.wish.Values[c.Context], d.wish.Values[""]} {
+		if cidr, ok := user["ipv4NativeRoutingCIDR"].(string); ok {
+			return cidr
+		}
+	}
+	for i := range d.Clusters {
+		if running := d.Clusters[i].seen.Config; running != nil && running.Raw["ipv4-native-routing-cidr"] != "" {
+			return running.Raw["ipv4-native-routing-cidr"]
+		}
+	}
+	return ""
+}
+
+func (d *Draft) runningEncryption() string {
+	for i := range d.Clusters {
+		if running := d.Clusters[i].seen.Config; running != nil {
+			return running.Encryption
+		}
+	}
+	return values.NoEncryption
+}
+
+// keepsAPIServer is true if Cilium already runs without kube-proxy's help:
+// then it reaches the API server, and how is not join's to change.
+func (c *Cluster) keepsAPIServer() bool {
+	if c.seen.Release == nil {
+		return false
+	}
+	host, _ := c.seen.Release.Values["k8sServiceHost"].(string)
+	return host != ""
+}
+
+// apiServer is the API server as nodes reach it. Azure tells; without Azure
+// the kubeconfig's server is the best guess.
+func apiServer(f *mesh.Facts) (host string, port int) {
+	const https = 443
+	switch {
+	case f.Azure != nil && f.Azure.PrivateFQDN != "":
+		return f.Azure.PrivateFQDN, https
+	case f.Azure != nil && f.Azure.FQDN != "":
+		return f.Azure.FQDN, https
+	default:
+		return f.Kubernetes.Host, f.Kubernetes.Port
+	}
+}
