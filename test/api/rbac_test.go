@@ -1,0 +1,188 @@
+package api
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/test/apienv"
+)
+
+// examined is a mesh of two clusters with all that the commands which read
+// could look at: agents that are ready, relay, a global service behind a policy.
+func examined(t *testing.T) *apienv.World {
+	t.Helper()
+	w := env.World(t, apienv.WorldOptions{Clusters: 2})
+	for _, m := range w.Members {
+		workloads(t, m)
+	}
+	join(t, w, two, "--hubble-relay")
+	simulateAgents(t, w)
+	for i, m := range w.Members {
+		ready(t, m, simulatedPod)
+		relay(t, m)
+		makeNamespace(t, m, "shop")
+		makeWeb(t, m)
+		setEndpoints(t, m, "10.1.0.1")
+		annotateWeb(t, m, "helm", map[string]any{annotationGlobal: "true"})
+		closed(t, m, "shop")
+		if i == 0 {
+			continue
+		}
+		// Without kvstoremesh, agents are told themselves whom they dial.
+		if err := m.Client.CoreV1().Secrets("kube-system").Delete(t.Context(), "cilium-kvstoremesh", metav1.DeleteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+// closed makes a policy that lets nobody in.
+func closed(t *testing.T, m *apienv.Member, namespace string) {
+	t.Helper()
+	policy := &networkingv1.NetworkPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: "closed"},
+		Spec:       networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}},
+	}
+	if _, err := m.Client.NetworkingV1().NetworkPolicies(namespace).Create(t.Context(), policy, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ready says of a pod in kube-system that it is ready.
+func ready(t *testing.T, m *apienv.Member, name string) {
+	t.Helper()
+	pods := m.Client.CoreV1().Pods("kube-system")
+	pod, err := pods.Get(t.Context(), name, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod.Status.Phase = corev1.PodRunning
+	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
+	if _, err := pods.UpdateStatus(t.Context(), pod, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// relay makes a pod of Hubble relay that serves TLS; nobody answers there.
+func relay(t *testing.T, m *apienv.Member) {
+	t.Helper()
+	core := m.Client.CoreV1()
+	agent, err := core.Pods("kube-system").Get(t.Context(), simulatedPod, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "hubble-relay-simulated", Labels: map[string]string{"k8s-app": "hubble-relay"}}, Spec: agent.Spec}
+	pod.Spec.Containers = []corev1.Container{{Name: "hubble-relay", Image: "example.invalid/simulated", Ports: []corev1.ContainerPort{{Name: "grpc", ContainerPort: 4245}}}}
+	if _, err := core.Pods("kube-system").Create(t.Context(), pod, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	ready(t, m, pod.Name)
+	patch := []byte(`{"data":{"config.yaml":"tls-relay-server-cert-file: /var/lib/hubble-relay/tls/server.crt\n"}}`)
+	if _, err := core.ConfigMaps("kube-system").Patch(t.Context(), "hubble-relay-config", types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRolesOfLooks runs each command that reads, and each that changes services
+// or makes short-lived pods, with exactly the rights that rbac prints for it.
+func TestRolesOfLooks(t *testing.T) {
+	w := examined(t)
+	l := limit(t, w)
+	ok := []int{0, 2} // 2: the simulated agents leave something to be found
+	for _, c := range []struct {
+		rights []string
+		runs   [][]string
+	}{
+		{[]string{"ca", "status"}, [][]string{{"ca", "status"}}},
+		{[]string{"export"}, [][]string{{"export"}}},
+		{[]string{"status"}, [][]string{{"status"}}},
+		{[]string{"status --output html"}, [][]string{{"status", "--output", "html"}, {"status", "-o", "svg"}}},
+		{[]string{"status --flows"}, [][]string{{"status", "--flows=1s"}}},
+		{[]string{"doctor"}, [][]string{{"doctor"}}},
+		{nil, [][]string{{"doctor"}, {"services", "-n=shop"}}},
+		{[]string{"services", "-n=shop"}, [][]string{{"services", "-n=shop"}, {"services", "web", "-n=shop"}}},
+		{[]string{"services", "-A"}, [][]string{{"services", "-A"}, {"services", "-n=shop"}}},
+		{[]string{"services --watch", "-n=shop"}, [][]string{{"services", "-n=shop", "--watch"}}},
+		{[]string{"expose", "-n=shop"}, [][]string{{"expose", "web", "-n=shop", "--yes", "--wait=false", "--force-conflicts", "--shared=false"}}},
+		{[]string{"expose --create", "-n=shop"}, [][]string{{"expose", "web", "-n=shop", "--create", "--yes", "--wait=false", "--force-conflicts", "--affinity=local"}}},
+		{[]string{"unexpose", "-n=shop"}, [][]string{{"unexpose", "web", "-n=shop", "--yes", "--wait=false"}}},
+	} {
+		t.Run(strings.Join(c.rights, " "), func(t *testing.T) {
+			l.may(t, c.rights...)
+			if len(c.rights) > 0 && c.rights[0] == "expose --create" { // missing in one cluster
+				if err := w.Members[1].Client.CoreV1().Services("shop").Delete(t.Context(), "web", metav1.DeleteOptions{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, args := range c.runs {
+				codes := ok
+				if slices.Contains(args, "--watch") {
+					codes = []int{130}
+				}
+				l.run(t, codes, append(args, "--context="+two)...)
+			}
+			l.nothingUnused(t, nil)
+		})
+	}
+}
+
+// TestRolesOfProbes is the same for commands that make short-lived pods.
+func TestRolesOfProbes(t *testing.T) {
+	w := examined(t)
+	for _, m := range w.Members {
+		makeNamespace(t, m, "probes")
+	}
+	kubelets := []*apienv.SimulatedKubelet{
+		{State: running(), PodIP: "127.0.0.1", Log: logs(`{"error":"nothing can be measured here"}` + "\n")},
+		{PodIP: "127.0.0.1"}, // its pods stay without a node
+	}
+	for i, k := range kubelets {
+		k.Start(t, w.Members[i], "probes")
+		asked := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "web"}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}}}
+		if _, err := w.Members[i].Client.CoreV1().Services("probes").Create(t.Context(), asked, metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		closed(t, w.Members[i], "probes")
+	}
+	l := limit(t, w)
+	l.may(t, "doctor --probe", "--probe-namespace=probes")
+	l.run(t, []int{0, 2}, "doctor", "--probe", "--yes", "--probe-namespace=probes", "--probe-start-timeout=2s", "--probe-image="+probeImage, "--context="+two)
+	l.nothingUnused(t, nil)
+	l.may(t, "try", "-n=probes")
+	l.run(t, []int{1}, "try", "web", "-n=probes", "--image="+probeImage, "--start-timeout=2s", "--context="+two)
+	l.nothingUnused(t, nil)
+}
+
+// TestRolesOfChanges builds, changes and dissolves a mesh with exactly the
+// rights that rbac prints for each command.
+func TestRolesOfChanges(t *testing.T) {
+	w := env.World(t, apienv.WorldOptions{Clusters: 2})
+	for _, m := range w.Members {
+		workloads(t, m)
+	}
+	l := limit(t, w)
+	well := []int{0}
+	l.may(t, "join")
+	l.run(t, well, joining(two)...)
+	simulateAgents(t, w)
+	l.run(t, well, "join", "--context", two, "--yes", "--hubble-relay", "--timeout=2m")
+	l.may(t, "upgrade")
+	l.run(t, well, "upgrade", "--context", two, "--cilium-version", relabelled, "--chart", second(t), "--yes", "--timeout=2m")
+	l.may(t, "ca", "rotate")
+	l.run(t, well, "ca", "rotate", "--context", two, "--yes", "--timeout=2m")
+	l.may(t, "leave")
+	l.run(t, well, leaving("aks-2")...)
+	const core, rbac = "", "rbac.authorization.k8s.io"
+	l.nothingUnused(t, map[mesh.Right]string{
+		{Verb: "delete", Group: core, Resource: "pods", Namespace: "kube-system"}:     "of a pod that has overlooked a cluster for minutes",
+		{Verb: "list", Group: core, Resource: "events", Namespace: "kube-system"}:     "after ten seconds without an address",
+		{Verb: "create", Group: core, Resource: "namespaces", Name: "cilium-secrets"}: "rbac prints the namespace, for its role",
+	})
+}

@@ -1,0 +1,110 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bufio"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/probe/wire"
+)
+
+// probeImage is the lab's image of the plugin's prober.
+const probeImage = "aksmesh.lab/aksmesh-probe:v1"
+
+// eachRequest is what a request of the load has, as clients of real services
+// do: a connection that is cut fails all the same, and one that waits for a
+// busy machine does not.
+const eachRequest = "10s"
+
+// steadyLoad is a client in every cluster that asks the demo service without a pause.
+type steadyLoad struct {
+	clusters []*mesh.Cluster
+	lines    []chan wire.Line
+}
+
+// startSteadyLoad returns once every client has its first answers.
+func startSteadyLoad(t *testing.T, clusters []*mesh.Cluster) *steadyLoad {
+	t.Helper()
+	l := &steadyLoad{clusters: clusters}
+	for _, c := range clusters {
+		service := must[*corev1.Service](t)(c.Client.CoreV1().Services(metav1.NamespaceDefault).Get(t.Context(), app, metav1.GetOptions{}))
+		must[*corev1.Pod](t)(c.Client.CoreV1().Pods(metav1.NamespaceDefault).Create(t.Context(), &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: "load"},
+			Spec: corev1.PodSpec{
+				RestartPolicy: corev1.RestartPolicyNever,
+				Containers: []corev1.Container{{
+					Name: "load", Image: probeImage, ImagePullPolicy: corev1.PullIfNotPresent,
+					Args: []string{"http", "-n", "100000000", "-timeout", eachRequest, "http://" + service.Spec.ClusterIP + "/"},
+				}},
+			},
+		}, metav1.CreateOptions{}))
+	}
+	for _, c := range clusters {
+		running(t, c, "load")
+		l.lines = append(l.lines, follow(t, c, "load"))
+	}
+	for i, c := range clusters {
+		if line, ok := <-l.lines[i]; !ok || line.Last() {
+			t.Fatalf("%s: the load ended before it began: %+v", c.Context, line)
+		}
+	}
+	return l
+}
+
+// follow reads what a prober says until its pod ends.
+func follow(t *testing.T, c *mesh.Cluster, pod string) chan wire.Line {
+	t.Helper()
+	log, err := c.Client.CoreV1().Pods(metav1.NamespaceDefault).GetLogs(pod, &corev1.PodLogOptions{Follow: true}).Stream(t.Context())
+	if err != nil {
+		t.Fatalf("%s: log of pod %s: %v", c.Context, pod, err)
+	}
+	lines := make(chan wire.Line)
+	go func() {
+		defer close(lines)
+		defer log.Close()
+		for scanner := bufio.NewScanner(log); scanner.Scan(); {
+			line, ok := wire.Parse(scanner.Bytes())
+			if !ok {
+				continue
+			}
+			select {
+			case lines <- line:
+			default:
+				if line.Last() {
+					lines <- line
+				}
+			}
+		}
+	}()
+	return lines
+}
+
+// stop ends the clients, and returns what each has measured, by context.
+func (l *steadyLoad) stop(t *testing.T) map[string]*wire.HTTP {
+	t.Helper()
+	results := map[string]*wire.HTTP{}
+	for i, c := range l.clusters {
+		if err := c.Client.CoreV1().Pods(metav1.NamespaceDefault).Delete(t.Context(), "load", metav1.DeleteOptions{}); err != nil {
+			t.Fatalf("%s: %v", c.Context, err)
+		}
+		end := time.After(time.Minute)
+		for results[c.Context] == nil {
+			select {
+			case line, ok := <-l.lines[i]:
+				if !ok {
+					t.Fatalf("%s: the load's result is lost", c.Context)
+				}
+				results[c.Context] = line.HTTP
+			case <-end:
+				t.Fatalf("%s: the load does not end", c.Context)
+			}
+		}
+	}
+	return results
+}
