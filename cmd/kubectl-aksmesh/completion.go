@@ -71,10 +71,10 @@ func everyCommand(command *cobra.Command, visit func(*cobra.Command)) {
 // shells complete by themselves.
 func takesFile(command *cobra.Command, f *pflag.Flag) bool {
 	switch f.Name {
-	case "kubeconfig", "values", "chart", "save", "ignore", "compare", "out", "output-dir", "directory", "filename":
+	case "kubeconfig", "values", "chart", "save", "ignore", "compare", "output-dir", "filename", "manifest":
 		return true
 	case "from":
-		return command.Name() == "doctor" // elsewhere it is a context
+		return command.Name() != "try" // there it is a context
 	}
 	return false
 }

@@ -111,6 +111,65 @@ func TestEveryEnumerationIsKnown(t *testing.T) {
 	})
 }
 
+// TestOutputsAreOffered: what a command says of --output in its help, what it
+// offers and what it takes are the same values.
+func TestOutputsAreOffered(t *testing.T) {
+	checked := 0
+	everyCommand(newRoot(&app{lookupEnv: os.LookupEnv}), func(command *cobra.Command) {
+		f := command.LocalNonPersistentFlags().Lookup("output")
+		if f == nil {
+			return
+		}
+		checked++
+		words := strings.Fields(command.CommandPath())[2:]
+		if strings.Contains(command.Use, "SERVICE") {
+			words = append(words, "web")
+		}
+		_, errOut, _ := said(t, append(words, "--output", "bogus", "--kubeconfig", os.DevNull)...)
+		_, taken, ok := strings.Cut(strings.TrimSpace(errOut), "is not one of ")
+		if !ok {
+			t.Fatalf("%s does not say what it takes: %s", command.CommandPath(), errOut)
+		}
+		want := slices.Sorted(slices.Values(strings.Split(taken, ", ")))
+		if diff := cmp.Diff(want, slices.Sorted(slices.Values(namedValues(f.Usage)))); diff != "" {
+			t.Errorf("the help of %s names other values than it takes (-takes +names)\n%s", command.CommandPath(), diff)
+		}
+		offers(t, want, append(words, "--output", "")...)
+	})
+	if checked < 10 {
+		t.Errorf("only %d commands with --output were found", checked)
+	}
+}
+
+// namedValues are the values in a flag's help, as "a, b or c: what they do; d:
+// what that does".
+func namedValues(usage string) []string {
+	var found []string
+	for clause := range strings.SplitSeq(usage, ";") {
+		names, _, _ := strings.Cut(clause, ":")
+		for name := range strings.SplitSeq(strings.ReplaceAll(names, " or ", ", "), ",") {
+			found = append(found, strings.TrimSpace(name))
+		}
+	}
+	return found
+}
+
+// TestEveryFileIsKnown: the flags whose help speaks of a file or a folder are
+// those that shells complete by themselves.
+func TestEveryFileIsKnown(t *testing.T) {
+	file := regexp.MustCompile(`(?i)\bfile\b|\bfolder\b|\bpath of\b`)
+	everyCommand(newRoot(&app{lookupEnv: os.LookupEnv}), func(command *cobra.Command) {
+		command.Flags().VisitAll(func(f *pflag.Flag) {
+			if f.Value.Type() == "bool" {
+				return
+			}
+			if takes := takesFile(command, f); takes != file.MatchString(f.Usage) {
+				t.Errorf("%s --%s (%s): it is said to take a file: %v", command.CommandPath(), f.Name, f.Usage, takes)
+			}
+		})
+	})
+}
+
 func TestCodesAreOffered(t *testing.T) {
 	offers(t, []string{"AKSM801"}, "doctor", "explain", "AKSM8")
 	offers(t, nil, "doctor", "explain", "AKSM801", "")
@@ -122,7 +181,7 @@ func TestCodesAreOffered(t *testing.T) {
 }
 
 func TestFilesAreLeftToTheShell(t *testing.T) {
-	for _, words := range [][]string{{"join", "--values", ""}, {"doctor", "--save", ""}, {"doctor", "--from", ""}, {"status", "--kubeconfig", ""}} {
+	for _, words := range [][]string{{"join", "--values", ""}, {"doctor", "--save", ""}, {"doctor", "--from", ""}, {"status", "--from", ""}, {"rbac", "--manifest", ""}, {"status", "--kubeconfig", ""}} {
 		if got, directive := completed(t, words...); len(got) > 0 || directive != ":0" {
 			t.Errorf("%q: %q, %s", words, got, directive)
 		}

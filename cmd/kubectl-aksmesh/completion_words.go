@@ -48,7 +48,7 @@ func enumeration(command *cobra.Command, f *pflag.Flag) []string {
 // outputs are the values of --output, which every command has for itself.
 func outputs(command *cobra.Command) []string {
 	values := []string{outputJSON, outputYAML}
-	switch command.Name() {
+	switch strings.TrimPrefix(command.CommandPath(), command.Root().CommandPath()+" ") {
 	case "join":
 		values = append(values, outputValues, outputManifests)
 	case "expose", "leave":
@@ -57,6 +57,8 @@ func outputs(command *cobra.Command) []string {
 		values = append(values, outputWide)
 	case "doctor":
 		values = append(values, outputWide, outputJUnit, outputSARIF, outputMarkdown)
+	case "status":
+		values = append(values, pictureOutputs()...)
 	}
 	return values
 }
