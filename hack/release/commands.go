@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -79,12 +80,16 @@ func runSBOM(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	version, err := releaseVersion()
+	if err != nil {
+		return err
+	}
 	chart, err := builtInChart(filepath.Join(filepath.Dir(args[0]), "..", chartFolder))
 	if err != nil {
 		return err
 	}
 	text, err := sbom.ForArchive(args[0], sbom.Options{
-		Created: created, Supplier: "Organization: aksmesh", Namespace: homepage + "/sbom", Extra: []sbom.Package{chart},
+		Created: created, Version: version, Supplier: "Organization: aksmesh", Namespace: homepage + "/sbom", Extra: []sbom.Package{chart},
 	})
 	if err != nil {
 		return err
@@ -101,6 +106,15 @@ func epoch() (time.Time, error) {
 		return time.Time{}, fmt.Errorf("SOURCE_DATE_EPOCH is %q, not a time in seconds", text)
 	}
 	return time.Unix(seconds, 0).UTC(), nil
+}
+
+// releaseVersion is that of the programs, which goreleaser chooses.
+func releaseVersion() (string, error) {
+	version := os.Getenv("AKSMESH_VERSION")
+	if version == "" {
+		return "", errors.New("AKSMESH_VERSION is not set: it is the version of the release, as v1.2.3")
+	}
+	return version, nil
 }
 
 func builtInChart(folder string) (sbom.Package, error) {

@@ -66,7 +66,7 @@ func TestInstall(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkPrograms(t, p, goos, goarch)
-			checkBill(t, filepath.Join(folder(t), path.Base(platform.URI)))
+			checkBill(t, filepath.Join(folder(t), path.Base(platform.URI)), filepath.Base(p.Program))
 		})
 	}
 }
@@ -106,7 +106,9 @@ func checkPrograms(t *testing.T, p *install.Plugin, goos, goarch string) {
 	}
 }
 
-func checkBill(t *testing.T, archive string) {
+// checkBill: the bill of an archive knows the versions of its program and of
+// what that was made from.
+func checkBill(t *testing.T, archive, program string) {
 	t.Helper()
 	text, err := os.ReadFile(archive + ".spdx.json")
 	if err != nil {
@@ -121,6 +123,9 @@ func checkBill(t *testing.T, archive string) {
 	versions := map[string]string{}
 	for _, p := range bill.Packages {
 		versions[p.Name] = p.VersionInfo
+	}
+	if want := "v" + built(t).Version; versions[program] != want {
+		t.Errorf("the bill of materials says that %s is of version %q, not %s", program, versions[program], want)
 	}
 	for _, name := range []string{"k8s.io/client-go", "helm.sh/helm/v4", "stdlib", "cilium (Helm chart)"} {
 		if versions[name] == "" {
@@ -168,17 +173,26 @@ func TestUnderKubectl(t *testing.T) {
 	}
 }
 
-// TestVersion: the build knows what it was built from.
-func TestVersion(t *testing.T) {
-	_, user := installed(t)
+// metadata is what goreleaser notes of a build.
+type metadata struct{ Version, Commit string }
+
+func built(t *testing.T) metadata {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join(folder(t), "metadata.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var build struct{ Version, Commit string }
-	if err := json.Unmarshal(text, &build); err != nil {
+	var m metadata
+	if err := json.Unmarshal(text, &m); err != nil {
 		t.Fatal(err)
 	}
+	return m
+}
+
+// TestVersion: the build knows what it was built from.
+func TestVersion(t *testing.T) {
+	_, user := installed(t)
+	build := built(t)
 	r := user.Run(t, "aksmesh", "version", "-o", "json")
 	var got struct {
 		Version, Commit, Date string

@@ -23,6 +23,9 @@ import (
 type Options struct {
 	// Created is the document's time: that of the commit, for reproducibility.
 	Created time.Time
+	// Version is the programs'. Builds without a stamp of the working tree, as
+	// releases are, do not tell it.
+	Version string
 	// Supplier makes the programs, as SPDX writes it: "Organization: NAME".
 	Supplier string
 	// Namespace is an address that the document's own begins with.
@@ -78,7 +81,7 @@ func programs(file string, data []byte) ([]program, error) {
 func (d *document) add(p program, options Options) {
 	name := "SPDXRef-Program-" + safe(p.name)
 	d.Packages = append(d.Packages, Package{
-		ID: name, Name: path.Base(p.name), Version: p.info.Main.Version, Supplier: options.Supplier,
+		ID: name, Name: path.Base(p.name), Version: options.Version, Supplier: options.Supplier,
 		DownloadLocation: noAssertion, Purpose: "APPLICATION", SourceInfo: "built by " + p.info.GoVersion + " from " + p.info.Path,
 		LicenseConcluded: noAssertion, LicenseDeclared: "Apache-2.0", Copyright: noAssertion,
 	})

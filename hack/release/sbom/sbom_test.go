@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +77,7 @@ func writeZip(t *testing.T, w io.Writer, program []byte) {
 
 func options() Options {
 	return Options{
-		Created: time.Unix(1_700_000_000, 0), Supplier: "Organization: test", Namespace: "https://example.com/sbom",
+		Created: time.Unix(1_700_000_000, 0), Version: "v1.2.3", Supplier: "Organization: test", Namespace: "https://example.com/sbom",
 		Extra: []Package{Chart("cilium", "1.20.1", strings.Repeat("a", 64), "")},
 	}
 }
@@ -101,6 +102,9 @@ func TestForArchive(t *testing.T) {
 		checkReferences(t, &d)
 		if diff := cmp.Diff([]string{runtime.Version()[len("go"):]}, versions(&d, "stdlib")); diff != "" {
 			t.Errorf("the standard library's version (-want +got):\n%s", diff)
+		}
+		if got := append(versions(&d, "program"), versions(&d, "program.exe")...); !slices.Equal(got, []string{"v1.2.3"}) {
+			t.Errorf("the program's version: %q", got)
 		}
 		if got := versions(&d, "cilium (Helm chart)"); len(got) != 1 {
 			t.Errorf("chart: %v", got)
