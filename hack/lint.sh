@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Checks the plugin's module and the lab's with one pinned linter, which the Go
-# toolchain builds. The module of lab/controlplane is left out: the linter
-# would analyse all of Kubernetes.
+# Checks the plugin's module, the lab's and that of the examples' tests with one
+# pinned linter, which the Go toolchain builds. The module of lab/controlplane is
+# left out: the linter would analyse all of Kubernetes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=v2.15.0
@@ -17,3 +17,4 @@ if [ ! -x "$bin" ]; then
 fi
 "$bin" run ./...
 (cd lab && "$bin" run -c ../.golangci.yml ./...)
+(cd test/examples && "$bin" run -c ../../.golangci.yml ./...)
