@@ -77,8 +77,8 @@ type ServiceChange struct {
 type KubeProxyChange struct {
 	Needed  bool
 	AzureID string
-	// AfterCilium is true if Cilium runs beside kube-proxy: it must have taken
-	// over the services before kube-proxy goes.
+	// AfterCilium is true if there is a Cilium: it must have taken over the
+	// services before kube-proxy goes.
 	AfterCilium bool
 }
 
@@ -126,11 +126,14 @@ func (d *Draft) kubeProxy(c *Cluster) {
 	case d.wish.SkipKubeProxy:
 		c.note("kube-proxy stays, as --skip-kube-proxy says; Cilium replaces it beside it")
 	case f.Azure != nil:
-		// A Cilium that replaces kube-proxy already serves, or, after a join that
-		// was killed, nothing does.
-		c.KubeProxy = KubeProxyChange{Needed: true, AzureID: f.Azure.ID, AfterCilium: f.Config != nil && !f.Config.KubeProxyReplacement}
+		c.KubeProxy = KubeProxyChange{Needed: true, AzureID: f.Azure.ID, AfterCilium: servedBesideCilium(f)}
 	}
 }
+
+// servedBesideCilium says whether kube-proxy may be what serves until Cilium is
+// ready. What Cilium's settings say does not count: its agents read them when
+// they start, and a join can die between the one and the other.
+func servedBesideCilium(f *mesh.Facts) bool { return f.Config != nil }
 
 func (c *Cluster) note(text string) { c.Notes = append(c.Notes, text) }
 

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/plan"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/join"
 )
 
@@ -159,21 +161,38 @@ func TestOtherCAIsKeptWithoutCAFrom(t *testing.T) {
 	}
 }
 
+// A Cilium that says that it replaces kube-proxy need not do so yet: an earlier
+// join may have died before its agents were started anew.
 func TestKubeProxyGoesAfterCiliumTookOver(t *testing.T) {
-	f := joined("2", 2, "100.65.0.0/16", nil)
-	f.KubeProxy = &mesh.KubeProxy{Present: true, Desired: 1, Ready: 1}
-	f.Config.KubeProxyReplacement = false
-	f.Azure.KubeProxy = "enabled"
-	draft := draftOf(t, snapshot(bare("1"), f), join.Wish{})
-	planned := draft.Plan(join.Live{Wait: true})
-	needs := map[string][]string{}
-	for _, step := range planned.Steps {
-		needs[step.ID] = step.Needs
+	beside := func(replaces bool) mesh.Facts {
+		f := joined("2", 2, "100.65.0.0/16", nil)
+		f.KubeProxy = &mesh.KubeProxy{Present: true, Desired: 1, Ready: 1}
+		f.Config.KubeProxyReplacement = replaces
+		f.Azure.KubeProxy = "enabled"
+		return f
 	}
-	want := map[string][]string{"aks-1/kube-proxy": nil, "aks-2/kube-proxy": {"aks-2/helm", "aks-2/ready"}}
-	got := map[string][]string{"aks-1/kube-proxy": needs["aks-1/kube-proxy"], "aks-2/kube-proxy": needs["aks-2/kube-proxy"]}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("needs of the kube-proxy steps (-want +got):\n%s", diff)
+	cut := bare("2")
+	cut.Release = &mesh.Release{Status: "pending-install", Ours: true, ChartVersion: "1.20.1"}
+	for name, tc := range map[string]struct {
+		facts mesh.Facts
+		want  []string
+	}{
+		"bare":                           {bare("2"), nil},
+		"cut off before Cilium's config": {cut, nil},
+		"beside kube-proxy":              {beside(false), []string{"aks-2/helm", "aks-2/ready"}},
+		"told to replace it":             {beside(true), []string{"aks-2/helm", "aks-2/ready"}},
+	} {
+		for _, wait := range []bool{true, false} {
+			planned := draftOf(t, snapshot(bare("1"), tc.facts), join.Wish{}).Plan(join.Live{Wait: wait})
+			at := slices.IndexFunc(planned.Steps, func(s plan.Step) bool { return s.ID == "aks-2/kube-proxy" })
+			if at < 0 {
+				t.Errorf("%s: the plan has no kube-proxy step for aks-2", name)
+				continue
+			}
+			if diff := cmp.Diff(tc.want, planned.Steps[at].Needs); diff != "" {
+				t.Errorf("%s, wait %v: needs of the kube-proxy step (-want +got):\n%s", name, wait, diff)
+			}
+		}
 	}
 }
 
@@ -302,22 +321,6 @@ func TestNewClusterTakesTheMeshsSettings(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("version, encapsulation, encryption and key of the new cluster (-want +got):\n%s", diff)
 	}
-}
-
-// Without the gate, Azure would take kube-proxy away before Cilium serves.
-func TestKubeProxyWaitsForCiliumWithoutWait(t *testing.T) {
-	f := joined("2", 2, "100.65.0.0/16", nil)
-	f.KubeProxy = &mesh.KubeProxy{Present: true, Desired: 1, Ready: 1}
-	f.Config.KubeProxyReplacement = false
-	for _, step := range draftOf(t, snapshot(bare("1"), f), join.Wish{}).Plan(join.Live{Wait: false}).Steps {
-		if step.ID == "aks-2/kube-proxy" {
-			if diff := cmp.Diff([]string{"aks-2/helm", "aks-2/ready"}, step.Needs); diff != "" {
-				t.Errorf("needs of the kube-proxy step without --wait (-want +got):\n%s", diff)
-			}
-			return
-		}
-	}
-	t.Error("the plan has no kube-proxy step for aks-2")
 }
 
 func TestUserValuesThatJoinMustKnowOfAreRefused(t *testing.T) {

@@ -98,7 +98,7 @@ func (d *Draft) KubeProxyOff(c *Cluster) *KubeProxyOff {
 	if d.wish.SkipKubeProxy || f.Kubernetes == nil || !f.Kubernetes.AKS {
 		return nil
 	}
-	off := &KubeProxyOff{Needed: c.KubeProxy.Needed, AfterCilium: f.Config != nil && !f.Config.KubeProxyReplacement}
+	off := &KubeProxyOff{Needed: c.KubeProxy.Needed, AfterCilium: servedBesideCilium(f)}
 	if f.Azure != nil {
 		off.AzureID = f.Azure.ID
 		return off
