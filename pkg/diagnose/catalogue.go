@@ -112,6 +112,7 @@ func dataPathChecks() []Check {
 		{CodeAPIHost, "agents reach the API server without going through a service", Error, always(), judgeAPIHost()},
 		{CodeNoServices, "somebody handles services", Error, always(), judgeNoServices()},
 		{CodeTunnelArrives, "probes' packets to the tunnel's port arrive", Error, onceRunning(), judgeTunnelArrives()},
+		{CodePodsReach, "probes' packets get from pod to pod", Error, onceRunning(), judgePodsReach()},
 	}
 }
 

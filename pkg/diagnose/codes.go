@@ -77,6 +77,7 @@ const (
 	CodeAPIHost         Code = "AKSM616"
 	CodeNoServices      Code = "AKSM617"
 	CodeTunnelArrives   Code = "AKSM618"
+	CodePodsReach       Code = "AKSM619"
 	CodeMissing         Code = "AKSM701"
 	CodePorts           Code = "AKSM702"
 	CodeHeadless        Code = "AKSM703"

@@ -16,8 +16,11 @@ type probed struct {
 	dials             []*mesh.ProbeDial
 }
 
-// hasResult says whether a way has a result.
-func hasResult(w *mesh.ProbeWay) bool { return w != nil && w.Error == "" }
+// hasResult says whether a way has a result: packets left, or it is known what
+// kept them from leaving.
+func hasResult(w *mesh.ProbeWay) bool {
+	return w != nil && w.Error == "" && (w.Packets > 0 || w.Refused != "")
+}
 
 // probesOf sorts what pods measured by pair, in the order that it was measured.
 func probesOf(p *mesh.Probes, clusters []*mesh.Facts) []*probed {
@@ -111,10 +114,14 @@ func anySilent(s *mesh.ProbeSite) string {
 // unmeasured is unknown for a way that was to be measured although both sites
 // ran. Sites that did not are named by themselves.
 func (v *View) unmeasured(p *probed, w *mesh.ProbeWay, silent func(*mesh.ProbeSite) string) []Finding {
-	if w == nil || w.Error == "" || v.silent(p.from, silent) || v.silent(p.to, silent) {
+	if v.silent(p.from, silent) || v.silent(p.to, silent) {
 		return nil
 	}
-	return one(unknown(ofPair(p.from, p.to), "context %q to %q: the probe could not measure the way: %s", p.from.Context, p.to.Context, sentence(w.Error)))
+	why := "its pods tell nothing of it"
+	if w != nil && w.Error != "" {
+		why = sentence(w.Error)
+	}
+	return one(unknown(ofPair(p.from, p.to), "context %q to %q: the probe could not measure the way: %s", p.from.Context, p.to.Context, why))
 }
 
 // sentence makes an error's text fit to end a message.
@@ -140,7 +147,11 @@ func (v *View) back(p *probed) *probed {
 // account is a way in one line.
 func account(w *mesh.ProbeWay) string {
 	name := map[mesh.WayKind]string{mesh.NodeWay: "node to node", mesh.TunnelWay: "node to node, as the tunnel's packets", mesh.PodWay: "pod to pod"}[w.Kind]
-	line := fmt.Sprintf("%s %s to %s, UDP port %d: %d packets of up to %d bytes left, ", w.From, name, w.To, w.Port, w.Packets, w.Sent)
+	line := fmt.Sprintf("%s %s to %s, UDP port %d: ", w.From, name, w.To, w.Port)
+	if w.Packets == 0 {
+		return line + "no packet leaves: " + w.Refused
+	}
+	line += fmt.Sprintf("%d packets of up to %d bytes left, ", w.Packets, w.Sent)
 	if w.Arrived == 0 {
 		return line + "none arrived"
 	}

@@ -12,7 +12,7 @@ func judgePathMTU() func(*View) []Finding {
 	return eachProbed(nodeSilent, func(v *View, p *probed) []Finding {
 		w := carries(p)
 		if w == nil {
-			return v.unmeasured(p, p.node, nodeSilent)
+			return v.nothingCarried(p)
 		}
 		sends := w.Sent
 		if p.from.Config != nil && p.from.Config.MTU > 0 {
@@ -31,6 +31,25 @@ func judgePathMTU() func(*View) []Finding {
 			mend("kubectl aksmesh join --mtu %d%s (Cilium takes the tunnel's part off by itself), or let %d bytes pass between the node subnets",
 				v.leastMTU(), v.contextFlags(), sends))
 	})
+}
+
+// nothingCarried is unknown: which sizes pass is not seen where none does.
+// Whether that is a failure is not this check's to say: with IPsec nothing but
+// its own packets may be allowed.
+func (v *View) nothingCarried(p *probed) []Finding {
+	if !hasResult(p.node) {
+		return v.unmeasured(p, p.node, nodeSilent)
+	}
+	f := unknown(ofPair(p.from, p.to), "which packets pass from nodes of context %q to those of %q is not known: of the probe's, none of any size arrives", p.from.Context, p.to.Context)
+	lines := []string{account(p.node)}
+	switch {
+	case hasResult(p.tunnel):
+		lines = append(lines, account(p.tunnel))
+		f.ExplainedBy = CodeTunnelArrives
+	case p.tunnel != nil:
+		lines = append(lines, "the tunnel's packets were not measured: "+sentence(p.tunnel.Error))
+	}
+	return one(f.seen(append(lines, answers(p.node))...))
 }
 
 // carries is the way that shows which sizes pass between nodes: the tunnel's
@@ -69,10 +88,15 @@ func (v *View) contextFlags() string {
 func judgeSizes() func(*View) []Finding {
 	return eachProbed(podSilent, func(v *View, p *probed) []Finding {
 		found := append(largePackets(v, p), lostFragments(p)...)
-		if len(found) == 0 {
+		switch {
+		case len(found) > 0:
+			return found
+		case !hasResult(p.pod):
 			return v.unmeasured(p, p.pod, podSilent)
+		case p.pod.Came == 0 && !connected(p.pod):
+			return one(skipped(ofPair(p.from, p.to), "context %q to %q: no packet gets from pod to pod, so sizes cannot be compared", p.from.Context, p.to.Context))
 		}
-		return found
+		return nil
 	})
 }
 
@@ -83,7 +107,7 @@ func largePackets(v *View, p *probed) []Finding {
 	}
 	remedy := "lower the MTU of Cilium to what passes between the nodes (kubectl aksmesh doctor --show mtu --probe" + v.contextFlags() + "), or have routers on the way let its packets through; fragments must pass if packets are too large"
 	bulk := w.Bulk
-	stalls := bulk != nil && bulk.Connected && bulk.Error != "" && bulk.Arrived < max(bulk.Out, 1)
+	stalls := connected(w) && bulk.Error != "" && bulk.Arrived < max(bulk.Out, 1)
 	line := ""
 	if bulk != nil {
 		line = fmt.Sprintf("one connection of TCP: %d bytes were sent, %d of them arrived, %d came back", bulk.Out, bulk.Arrived, bulk.Back)

@@ -15,9 +15,6 @@ func judgeTunnelArrives() func(*View) []Finding {
 		}
 		switch w := p.tunnel; {
 		case !hasResult(w):
-			if found := byComparison(p); found != nil {
-				return found
-			}
 			return v.unmeasured(p, w, nodeSilent)
 		case w.Arrived == 0:
 			return one(v.tunnelBlocked(p, w))
@@ -47,9 +44,6 @@ func (v *View) tunnelBlocked(p *probed, w *mesh.ProbeWay) Finding {
 			direction = "; nor do they the other way"
 		}
 	}
-	if w.Packets == 0 {
-		lines[0] = "no packet leaves the node: " + w.Refused
-	}
 	return failed(ofPair(p.from, p.to), "packets of the tunnel (UDP port %d) from nodes of context %q do not arrive at those of %q%s%s",
 		w.Port, p.from.Context, p.to.Context, others, direction).
 		seen(append(lines, answers(w))...).
@@ -57,26 +51,10 @@ func (v *View) tunnelBlocked(p *probed, w *mesh.ProbeWay) Finding {
 			w.Port, quote(p.from.Context), quote(p.to.Context))
 }
 
-// byComparison is the judgement where the tunnel's port could not be watched:
-// nodes reach each other with UDP, and pods with nothing.
-func byComparison(p *probed) []Finding {
-	if !hasResult(p.node) || !hasResult(p.pod) || p.node.Arrived == 0 || p.pod.Arrived > 0 || p.pod.Bulk != nil && p.pod.Bulk.Connected {
-		return nil
-	}
-	lines := []string{account(p.node), account(p.pod)}
-	if p.tunnel != nil {
-		lines = append(lines, "the tunnel's port could not be watched: "+p.tunnel.Error)
-	}
-	return one(failed(ofPair(p.from, p.to), "packets of the tunnel from nodes of context %q probably do not arrive at those of %q: nodes reach each other with UDP and pods do not",
-		p.from.Context, p.to.Context).as(Warning).seen(lines...).
-		mend("allow the tunnel's UDP port from the node subnet of context %s to that of %s, and look for a network policy that denies pods %s",
-			quote(p.from.Context), quote(p.to.Context), "in the probe's namespace"))
-}
-
 // judgeDialled: a node and a pod of each cluster get a connection to the
 // other's mesh address, and TLS answers there.
 func judgeDialled() func(*View) []Finding {
-	return eachProbed(anySilent, func(_ *View, p *probed) []Finding {
+	return eachProbed(anySilent, func(v *View, p *probed) []Finding {
 		var lines, missed []string
 		node, pod := false, false
 		for _, d := range p.dials {
@@ -103,7 +81,9 @@ func judgeDialled() func(*View) []Finding {
 				seen(lines...).
 				mend("%s --namespace kube-system get service,endpoints,pods --selector k8s-app=%s; if they are well, allow TCP to the address from the nodes and pods of context %s",
 					kubectl(p.to), meshService, quote(p.from.Context)))
-		case len(missed) > 0 && len(missed) == len(p.dials):
+		case len(p.dials) == 0 && !v.silent(p.from, anySilent):
+			return one(skipped(ofPair(p.from, p.to), "context %q to %q: there is no mesh address to dial", p.from.Context, p.to.Context))
+		case len(missed) > 0:
 			return one(unknown(ofPair(p.from, p.to), "context %q to %q: the probe could not dial the mesh address: %s", p.from.Context, p.to.Context, sentence(missed[0])))
 		}
 		return nil

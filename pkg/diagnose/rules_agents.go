@@ -15,14 +15,17 @@ func agentRules() []rule {
 		}
 		return all
 	}
+	// What makes nodes that reach each other lose their pods' packets.
+	wrapped := []Code{
+		CodeUnderlay, CodeRouting, CodeTunnel, CodeTunnelPort, CodeEncryption, CodeIPsecKey, CodeNSGTunnel,
+		CodeNameUnique, CodeIDUnique, CodePodsPods, CodePodsFarServices, CodeIPFamilies, CodeTunnelArrives,
+	}
 	return []rule{
 		{CodeRestarts, []Code{CodeNoServices, CodeAPIHost, CodePoolTaint, CodePodsServices, CodePodsNodes, CodeReserved}},
 		{CodeLeftover, []Code{CodeAPI, CodeSameCluster, CodeServiceLB, CodeServiceNodes, CodePodsServices, CodePodsNodes}},
 		{CodeUnderlay, with(between, []Code{CodeNSGTunnel}, up)}, // a group that denies the tunnel too mostly denies all
-		{CodeEncapsulation, with(between, []Code{
-			CodeUnderlay, CodeRouting, CodeTunnel, CodeTunnelPort, CodeEncryption, CodeIPsecKey, CodeNSGTunnel,
-			CodeNameUnique, CodeIDUnique, CodePodsPods, CodePodsFarServices, CodeIPFamilies, CodeTunnelArrives,
-		}, up)},
+		{CodeEncapsulation, with(between, wrapped, up)},
+		{CodePodsReach, with(between, wrapped, []Code{CodeEncapsulation}, up)},
 		// What probes measure says how; what agents see says no more.
 		{CodeTunnelArrives, with(between, []Code{CodeNSGTunnel, CodeUnderlay})},
 		{CodePathMTU, []Code{CodeSameCluster}},
