@@ -6,12 +6,11 @@ set -euo pipefail
 lab=$1 plugin=$2 clusters=$3
 eval "$("$lab" env)"
 contexts=$(seq -f 'aks-%g' -s, 1 "$clusters")
-values=$(dirname "$KUBECONFIG")/values.yaml
 
 step() { printf '\n== %s\n' "$1"; }
 
 step "join: bare clusters become one mesh"
-(set -x; "$plugin" join --context "$contexts" --values "$values" --yes)
+(set -x; "$plugin" join --context "$contexts" --values "$LAB_VALUES" --yes)
 
 step "the demo application, which answers with its cluster's name, in each cluster"
 "$lab" hello
@@ -40,7 +39,7 @@ The clusters are up and joined. Look around with
     $plugin status --context aks-1
     $plugin services --context aks-1 -A
     $plugin doctor --context aks-1
-    $plugin join --context $contexts --values "$values"     # nothing to do
+    $plugin join --context $contexts --values "\$LAB_VALUES"     # nothing to do
 
 and take it all away with: make lab-down
 TEXT

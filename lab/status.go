@@ -72,7 +72,8 @@ func (l *Lab) controlPlaneStatus(name, dir string) Part {
 }
 
 // Environment are the variables that lead kubectl, kubectl-aksmesh and az to
-// the lab instead of to real clusters and the real Azure.
+// the lab instead of to real clusters and the real Azure, and LAB_VALUES, the
+// file that join takes by --values here.
 func (l *Lab) Environment() []string {
 	return []string{
 		"KUBECONFIG=" + l.Home.Kubeconfig(),
@@ -80,5 +81,6 @@ func (l *Lab) Environment() []string {
 		"SSL_CERT_FILE=" + l.Home.Azure() + "/ca.crt",
 		"AKSMESH_ARM_ENDPOINT=https://" + azureListen,
 		"AKSMESH_PROBE_IMAGE=" + image.Probe,
+		"LAB_VALUES=" + l.Home.Values(),
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -69,22 +68,25 @@ func (l *Lab) Environment(ctx context.Context) ([]string, error) {
 
 // Kubeconfig is the path of the lab's kubeconfig.
 func (l *Lab) Kubeconfig(ctx context.Context) (string, error) {
+	return l.variable(ctx, clientcmd.RecommendedConfigPathEnvVar)
+}
+
+// Values is the file of Helm values that Cilium needs on the lab's nodes.
+func (l *Lab) Values(ctx context.Context) (string, error) {
+	return l.variable(ctx, "LAB_VALUES")
+}
+
+func (l *Lab) variable(ctx context.Context, name string) (string, error) {
 	variables, err := l.Environment(ctx)
 	if err != nil {
 		return "", err
 	}
 	for _, v := range variables {
-		if value, ok := strings.CutPrefix(v, clientcmd.RecommendedConfigPathEnvVar+"="); ok {
+		if value, ok := strings.CutPrefix(v, name+"="); ok {
 			return value, nil
 		}
 	}
-	return "", errors.New("the lab's environment has no KUBECONFIG")
-}
-
-// Values is the file of Helm values that Cilium needs on the lab's nodes.
-func (l *Lab) Values(ctx context.Context) (string, error) {
-	kubeconfig, err := l.Kubeconfig(ctx)
-	return filepath.Join(filepath.Dir(kubeconfig), "values.yaml"), err
+	return "", fmt.Errorf("the lab's environment has no %s", name)
 }
 
 // Open returns handles to clusters, by context.
