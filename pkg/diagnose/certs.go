@@ -101,18 +101,28 @@ func judgeCAExpiry() func(*View) []Finding {
 // where clustermesh.apiserver.tls.auto.method is cronJob. A Job stays after it
 // has ended, and so does its name: each gets one of its own.
 func renewal(c *mesh.Facts) string {
-	return kubectl(c) + " --namespace kube-system " + renewalJob + "; without that CronJob: helm --kube-context " + quote(c.Context) + " " + renewalUpgrade
+	return kubectl(c) + renewalJob + "helm --kube-context " + quote(c.Context) + renewalUpgrade(c.Release)
 }
 
 // renewalIn is renewal for a cluster whose context is not known.
 func renewalIn(name string) string {
-	return fmt.Sprintf("in cluster %s: kubectl --namespace kube-system %s; without that CronJob: helm %s", name, renewalJob, renewalUpgrade)
+	return "in cluster " + name + ": kubectl" + renewalJob + "helm" + renewalUpgrade(nil)
 }
 
-const (
-	renewalJob     = "create job --from=cronjob/clustermesh-apiserver-generate-certs renew-certs-$(date +%s)"
-	renewalUpgrade = "upgrade cilium cilium/cilium --namespace kube-system --reuse-values"
-)
+const renewalJob = " --namespace kube-system create job --from=cronjob/clustermesh-apiserver-generate-certs renew-certs-$(date +%s); without that CronJob: "
+
+// renewalUpgrade makes a revision with the chart that the release has: without
+// its version Helm takes the newest, which is another Cilium.
+func renewalUpgrade(r *mesh.Release) string {
+	if r == nil {
+		r = &mesh.Release{Name: "cilium", Namespace: "kube-system"}
+	}
+	version, hint := quote(r.ChartVersion), ""
+	if r.ChartVersion == "" {
+		version, hint = "VERSION", ", with the VERSION of its chart"
+	}
+	return fmt.Sprintf(" upgrade %s cilium/cilium --namespace %s --version %s --reuse-values%s", quote(r.Name), quote(r.Namespace), version, hint)
+}
 
 // outlived says whether Cilium 1.20's certgen would refuse to sign.
 func outlived(v *View, c *mesh.Facts) bool {
