@@ -3,19 +3,31 @@ package diagnose
 import (
 	"fmt"
 
+	"github.com/Masterminds/semver/v3"
+
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 )
 
-// Bytes that a packet grows by, as Cilium counts them (pkg/mtu of 1.20).
+// Bytes that a packet grows by, as Cilium counts them (pkg/mtu of 1.18 to 1.20).
 const (
 	tunnelBytesIPv4 = 50 // of the underlay
 	tunnelBytesIPv6 = 70
-	wireGuardBytes  = 95
+	wireGuardBytes  = 80 // up to 1.19.4, which leaves out padding
+	paddedWireGuard = 95 // from 1.19.5 on: cilium pull request 45940
 	ipsecBytes      = 77
 )
 
+// wireGuardOf is what a release of Cilium takes off for WireGuard. If it is not
+// known it is the smaller number: nobody is told of bytes that are not there.
+func wireGuardOf(cilium *semver.Version) int {
+	if cilium == nil || cilium.LessThan(semver.New(1, 19, 5, "", "")) {
+		return wireGuardBytes
+	}
+	return paddedWireGuard
+}
+
 // overhead is how many bytes a pod's packet grows by between nodes.
-func overhead(c *mesh.Config) int {
+func overhead(c *mesh.Config, cilium *semver.Version) int {
 	bytes := 0
 	if tunnels(c) {
 		bytes = tunnelBytesIPv4
@@ -25,7 +37,7 @@ func overhead(c *mesh.Config) int {
 	}
 	switch c.Encryption {
 	case "wireguard":
-		bytes += wireGuardBytes
+		bytes += wireGuardOf(cilium)
 	case "ipsec":
 		bytes += ipsecBytes
 	}
@@ -47,7 +59,7 @@ func judgeDeviceMTU() func(*View) []Finding {
 		}
 		return one(failed(ofCluster(c), "context %q: pods may send packets that are larger on the wire than the devices of %s carry, so they are cut in pieces or lost", c.Context, counted(len(lines), "node")).
 			seen(lines...).
-			mend("set MTU in the Helm values of context %s to %d or less; Cilium takes the %d bytes of its own part off by itself", quote(c.Context), v.sizes[c].least.device, overhead(c.Config)))
+			mend("set MTU in the Helm values of context %s to %d or less; Cilium takes the %d bytes of its own part off by itself", quote(c.Context), v.sizes[c].least.device, overhead(c.Config, v.version(c))))
 	})
 	pairs := eachDirection([]string{mesh.SectionConfig, mtuSection}, func(v *View, from, to *mesh.Facts) []Finding {
 		most, least := v.sizes[from].most, v.sizes[to].least
@@ -76,17 +88,18 @@ type sizes struct {
 	least size // the one whose device carries least
 }
 
-func sizesOf(c *mesh.Facts) sizes {
+func (v *View) sizesOf(c *mesh.Facts) sizes {
 	var out sizes
 	if c.AgentTier == nil || c.Config == nil {
 		return out
 	}
+	grows := v.overheads(c)
 	for i := range c.AgentTier.Health {
 		h := &c.AgentTier.Health[i]
 		if h.MTU == nil {
 			continue
 		}
-		s := size{node: h.Node, name: "of the network", route: h.MTU.Route, wire: h.MTU.Route + overhead(c.Config), device: h.MTU.Device}
+		s := size{node: h.Node, name: "of the network", route: h.MTU.Route, wire: h.MTU.Route + grows(h.Pod), device: h.MTU.Device}
 		for j, d := range h.MTU.Devices {
 			if j == 0 || d.MTU < s.device {
 				s.name, s.device = d.Name, d.MTU
@@ -101,6 +114,22 @@ func sizesOf(c *mesh.Facts) sizes {
 		out.all = append(out.all, s)
 	}
 	return out
+}
+
+// overheads returns the overhead on the node of each agent: during an upgrade
+// they have two versions.
+func (v *View) overheads(c *mesh.Facts) func(pod string) int {
+	said := make(map[string]string, len(c.Agents))
+	for i := range c.Agents {
+		said[c.Agents[i].Pod] = c.Agents[i].Version
+	}
+	return func(pod string) int {
+		own, err := semver.NewVersion(said[pod])
+		if err != nil {
+			own = v.version(c)
+		}
+		return overhead(c.Config, own)
+	}
 }
 
 // knowsMTU says whether any agent told its MTU.

@@ -44,7 +44,7 @@ func newView(s mesh.Snapshot, opts Options) *View {
 		v.ranges[c] = rangesOf(c)
 		v.azure[c] = newAzureNet(c)
 		v.ways[c] = waysOf(c)
-		v.sizes[c] = sizesOf(c)
+		v.sizes[c] = v.sizesOf(c)
 		v.sights[c] = sightsOf(c)
 		v.etcds[c] = mesh.OwnEtcd(c.Agents, c.KVStore)
 		if c.Config != nil && v.names[c.Config.ClusterName] == nil {
