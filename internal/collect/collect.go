@@ -132,9 +132,15 @@ type section struct {
 	read func(context.Context) error
 }
 
-// contact makes the first request; without an answer nothing else is asked.
+// contact makes the first request; without an answer nothing else is asked. Who
+// may not see the version may see all the rest.
 func (l *look) contact(ctx context.Context) {
-	l.problem(mesh.SectionAPI, l.version(ctx))
+	err := l.version(ctx)
+	section := mesh.SectionAPI
+	if l.facts.Kubernetes != nil {
+		section = mesh.SectionVersion
+	}
+	l.problem(section, err)
 }
 
 func (l *look) rest(ctx context.Context) {
@@ -142,7 +148,8 @@ func (l *look) rest(ctx context.Context) {
 		return
 	}
 	l.together(ctx,
-		section{mesh.SectionAPI, l.identity},
+		section{mesh.SectionIdentity, l.identity},
+		section{mesh.SectionAPIService, l.apiService},
 		section{mesh.SectionServiceCIDRs, l.serviceCIDRs},
 		section{mesh.SectionNodes, l.nodes},
 		section{mesh.SectionRights, l.rights},

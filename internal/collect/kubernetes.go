@@ -40,12 +40,15 @@ func (l *look) version(ctx context.Context) error {
 	if errors.Is(context.Cause(ctx), errNoContact) {
 		return errNoContact
 	}
-	if err != nil {
+	if err != nil && !apierrors.IsForbidden(err) {
 		return err
 	}
 	host, port := hostPort(l.cluster.Config.Host)
-	l.facts.Kubernetes = &mesh.Kubernetes{Version: answer.GitVersion, Host: host, Port: port}
-	return nil
+	l.facts.Kubernetes = &mesh.Kubernetes{Host: host, Port: port}
+	if err == nil {
+		l.facts.Kubernetes.Version = answer.GitVersion
+	}
+	return err
 }
 
 // hostPort takes apart the kubeconfig's server, with the port that the scheme implies.
@@ -63,16 +66,22 @@ func hostPort(server string) (string, int) {
 	return parsed.Hostname(), 443
 }
 
+// identity reads what tells the cluster from all others.
 func (l *look) identity(ctx context.Context) error {
 	namespace, err := l.cluster.Client.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
+	l.facts.Kubernetes.UID = string(namespace.UID)
+	return nil
+}
+
+// apiService reads where the API server is among the services.
+func (l *look) apiService(ctx context.Context) error {
 	service, err := l.cluster.Client.CoreV1().Services(metav1.NamespaceDefault).Get(ctx, "kubernetes", metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
-	l.facts.Kubernetes.UID = string(namespace.UID)
 	l.facts.Kubernetes.ServiceIPs = service.Spec.ClusterIPs
 	return nil
 }

@@ -54,7 +54,10 @@ type Facts struct {
 
 // Section names used in [Problem.Section].
 const (
-	SectionAPI        = "api" // the API server could not be asked at all
+	SectionAPI        = "api"         // the first contact: without it the API server could not be asked at all
+	SectionVersion    = "version"     // Kubernetes.Version
+	SectionIdentity   = "identity"    // Kubernetes.UID
+	SectionAPIService = "api-service" // Kubernetes.ServiceIPs
 	SectionRights     = "rights"
 	SectionNodes      = "nodes"
 	SectionKubeProxy  = "kube-proxy"

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
@@ -12,12 +13,19 @@ func judgeAPI(v *View) []Finding {
 	var out []Finding
 	for _, c := range v.clusters {
 		f := passed(ofCluster(c))
-		if p := problem(c, mesh.SectionAPI); p != nil {
-			f = accessFailure(c, p)
+		at := slices.IndexFunc(c.Problems, func(p mesh.Problem) bool { return codeOf(&p) == CodeAPI })
+		if at >= 0 {
+			f = accessFailure(c, &c.Problems[at])
 		}
 		out = append(out, f)
 	}
 	return out
+}
+
+// anonymous says whether a request was denied because the kubeconfig has no
+// credentials: the API server then knows nobody to give rights to.
+func anonymous(p *mesh.Problem) bool {
+	return p.Kind == mesh.Forbidden && strings.Contains(p.Message, "system:anonymous")
 }
 
 // accessFailure says in one sentence why the cluster cannot be asked, and
@@ -52,12 +60,15 @@ func accessFailure(c *mesh.Facts, p *mesh.Problem) Finding {
 		{p.Kind == mesh.Unreachable, "the API server of context %q does not answer",
 			kubectl(c) + " cluster-info; check VPN, proxy, the cluster's authorized IP ranges, and that it is started"},
 		{p.Kind == mesh.Unauthorized, "the API server of context %q does not accept the credentials", credentials},
-		{p.Kind == mesh.Forbidden, "the API server of context %q knows the user but allows it nothing",
-			kubectl(c) + " auth whoami; then ask for the role Azure Kubernetes Service RBAC Cluster Admin on the cluster"},
+		{anonymous(p), "the API server of context %q is given no credentials, and takes the user for anybody", credentials},
 	} {
 		if reason.applies {
 			return failed(s, reason.sentence, c.Context).seen(p.Message).mend("%s", reason.remedy)
 		}
+	}
+	if p.Kind == mesh.Forbidden {
+		return unknown(s, "context %q: the user may not ask the API server for what is needed first", c.Context).seen(p.Message).
+			mend("%s auth whoami; then ask for the role Azure Kubernetes Service RBAC Cluster Admin on the cluster", kubectl(c))
 	}
 	return failed(s, "context %q cannot be used", c.Context).seen(p.Message).mend("%s cluster-info", kubectl(c))
 }
@@ -76,7 +87,7 @@ func judgeRights(v *View) []Finding {
 		}
 		for i := range c.Problems {
 			p := &c.Problems[i]
-			if p.Kind == mesh.Forbidden && p.Section != mesh.SectionAzure && p.Section != mesh.SectionAzureNetwork {
+			if codeOf(p) == CodeRights && p.Section != mesh.SectionAzure && p.Section != mesh.SectionAzureNetwork {
 				out = append(out, unknown(ofCluster(c), "context %q: the user may not read %s", c.Context, describe(p.Section)).
 					seen(p.Message).mend("%s auth can-i --list --namespace kube-system", kubectl(c)))
 			}

@@ -135,9 +135,12 @@ func judgeAPIHost() func(*View) []Finding {
 			return one(skipped(ofCluster(c), "context %q: the release's values are not part of a stored snapshot", c.Context))
 		}
 		host, _ := c.Release.Values["k8sServiceHost"].(string)
-		why := unreachableHost(v, c, host)
-		if host == "" || !c.Config.KubeProxyReplacement || why == "" {
+		if host == "" || !c.Config.KubeProxyReplacement {
 			return nil
+		}
+		why := unreachableHost(v, c, host)
+		if why == "" {
+			return hostInDoubt(c, host)
 		}
 		instead := "the API server's name as nodes see it"
 		if c.Azure != nil && c.Azure.PrivateFQDN != "" {
@@ -148,6 +151,18 @@ func judgeAPIHost() func(*View) []Finding {
 		return one(failed(ofCluster(c), "context %q: agents look for the API server at %s, which is %s", c.Context, host, why).
 			mend("set k8sServiceHost in the Helm values of context %s to %s", quote(c.Context), instead))
 	})
+}
+
+// hostInDoubt: without the API server's service, and without a service range
+// that it would be in, an address may be the service's.
+func hostInDoubt(c *mesh.Facts, host string) []Finding {
+	p := problem(c, mesh.SectionAPIService)
+	if _, err := netip.ParseAddr(host); err != nil || p == nil || serviceCIDRsKnown(c) {
+		return nil
+	}
+	f := unknown(ofCluster(c), "context %q: whether %s, where agents look for the API server, is a service's address is not known", c.Context, host).seen(p.Message)
+	f.ExplainedBy = codeOf(p)
+	return one(f)
 }
 
 func unreachableHost(v *View, c *mesh.Facts, host string) string {

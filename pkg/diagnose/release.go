@@ -8,8 +8,8 @@ import (
 )
 
 func judgeSameCluster() func(*View) []Finding {
-	return eachPair([]string{kubernetesSection}, func(_ *View, a, b *mesh.Facts) []Finding {
-		if a.Kubernetes.UID == "" || a.Kubernetes.UID != b.Kubernetes.UID {
+	return eachPair([]string{mesh.SectionIdentity}, func(_ *View, a, b *mesh.Facts) []Finding {
+		if a.Kubernetes.UID != b.Kubernetes.UID {
 			return nil
 		}
 		return one(failed(ofPair(a, b), "contexts %q and %q are the same cluster", a.Context, b.Context).

@@ -8,9 +8,6 @@ import (
 
 // Needs of checks that are no section of their own.
 const (
-	// kubernetesSection is Facts.Kubernetes, which is there whenever the API
-	// server answers.
-	kubernetesSection    = "kubernetes"
 	ciliumVersionSection = "cilium-version"
 	podCIDRSection       = "pod-cidrs"
 	serviceCIDRSection   = "service-cidrs"
@@ -79,7 +76,7 @@ func lacks(c *mesh.Facts, sections []string) (Finding, bool) {
 // codeOf is the check that reports the problem itself.
 func codeOf(p *mesh.Problem) Code {
 	switch {
-	case p.Section == mesh.SectionAPI:
+	case p.Section == mesh.SectionAPI || anonymous(p):
 		return CodeAPI
 	case p.Kind == mesh.Forbidden:
 		return CodeRights
@@ -114,8 +111,10 @@ func serviceCIDRsKnown(c *mesh.Facts) bool {
 // present says whether the section was filled in.
 func present(c *mesh.Facts, section string) bool {
 	switch section {
-	case kubernetesSection:
+	case mesh.SectionVersion:
 		return c.Kubernetes != nil
+	case mesh.SectionIdentity:
+		return c.Kubernetes != nil && c.Kubernetes.UID != ""
 	case ciliumVersionSection:
 		return ciliumVersion(c, Running) != nil
 	case podCIDRSection:
@@ -164,11 +163,13 @@ func present(c *mesh.Facts, section string) bool {
 // describe is a section in plain words.
 func describe(section string) string {
 	words := map[string]string{
-		kubernetesSection:        "the API server's version",
 		ciliumVersionSection:     "the version of Cilium",
 		podCIDRSection:           "the pod CIDR",
 		serviceCIDRSection:       "the service range",
 		mesh.SectionAPI:          "the API server",
+		mesh.SectionVersion:      "the API server's version",
+		mesh.SectionIdentity:     "namespace kube-system",
+		mesh.SectionAPIService:   "Service default/kubernetes",
 		mesh.SectionRights:       "the user's rights",
 		mesh.SectionNodes:        "the list of nodes",
 		mesh.SectionKubeProxy:    "DaemonSet kube-system/kube-proxy",

@@ -27,7 +27,7 @@ const (
 )
 
 func judgeKubernetes() func(*View) []Finding {
-	return eachCluster([]string{kubernetesSection}, func(v *View, c *mesh.Facts) []Finding {
+	return eachCluster([]string{mesh.SectionVersion}, func(v *View, c *mesh.Facts) []Finding {
 		k, err := semver.NewVersion(c.Kubernetes.Version)
 		if err != nil {
 			return one(unknown(ofCluster(c), "context %q: the Kubernetes version %q cannot be read", c.Context, c.Kubernetes.Version))

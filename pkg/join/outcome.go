@@ -10,7 +10,7 @@ import (
 
 // sectionsToPlan are those without which nothing can be planned.
 var sectionsToPlan = map[string]bool{
-	mesh.SectionAPI: true, mesh.SectionNodes: true, mesh.SectionSecrets: true, mesh.SectionConfig: true,
+	mesh.SectionAPI: true, mesh.SectionIdentity: true, mesh.SectionNodes: true, mesh.SectionSecrets: true, mesh.SectionConfig: true,
 	mesh.SectionRelease: true, mesh.SectionWorkloads: true, mesh.SectionService: true, mesh.SectionServiceCIDRs: true,
 	mesh.SectionCA: true, mesh.SectionIPsec: true, mesh.SectionPeers: true,
 }
