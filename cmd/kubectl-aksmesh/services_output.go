@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strings"
 
@@ -97,7 +96,7 @@ func (o *servicesOptions) table(rows []globalsvc.Row, header bool) *ui.Table {
 	for i := range rows {
 		row := &rows[i]
 		cells := ui.Cells(row.Namespace, row.Name, row.Context, yesNo(row, row.Global), yesNo(row, row.Shared), dash(row.Affinity),
-			endpointsText(row), answersText(&row.Rules), tablesText(row))
+			endpointsText(row), row.Rules.Text(), tablesText(row))
 		cells[8].Tone = tablesTone(row)
 		if wide {
 			cells = append(cells, ui.Cells(agentsText(row.Tables))...)
@@ -134,29 +133,6 @@ func endpointsText(row *globalsvc.Row) string {
 	return text
 }
 
-// answersText is "aks-1 33%, aks-2 67%"; what policies deny has a mark.
-func answersText(a *globalsvc.Answers) string {
-	switch {
-	case a.Unknown != "":
-		return "unknown"
-	case a.Nobody != "":
-		return "nobody"
-	}
-	var parts []string
-	for i := range a.Shares {
-		share := &a.Shares[i]
-		part := fmt.Sprintf("%s %s", share.Context, wholePercent(share.Fraction))
-		if share.Verdict != globalsvc.Allowed {
-			part += " " + string(share.Verdict)
-		}
-		parts = append(parts, part)
-	}
-	return strings.Join(parts, ", ")
-}
-
-// wholePercent is for what is predicted: digits behind the point would promise more.
-func wholePercent(fraction float64) string { return fmt.Sprintf("%d%%", int(math.Round(fraction*100))) }
-
 func tablesText(row *globalsvc.Row) string {
 	switch {
 	case row.Rules.Unknown != "" && len(row.Tables) > 0:
@@ -190,7 +166,7 @@ func heldText(tables []globalsvc.Held) string {
 		}
 		var parts []string
 		for _, name := range sortedNames(names) {
-			parts = append(parts, name+" "+wholePercent(float64(h.Endpoints[name])/float64(total)))
+			parts = append(parts, name+" "+globalsvc.Percent(float64(h.Endpoints[name])/float64(total)))
 		}
 		return strings.Join(parts, ", ")
 	}

@@ -130,7 +130,7 @@ func drawnServices(rows []globalsvc.Row) []picture.Service {
 		last := &all[len(all)-1]
 		last.Rows = append(last.Rows, picture.ServiceRow{
 			Context: row.Context, Present: row.Present, Global: row.Global, Shared: row.Shared, Affinity: row.Affinity,
-			Endpoints: endpointsText(row), Answers: answersText(&row.Rules), Health: rowHealth(row), Remarks: remarks(row),
+			Endpoints: endpointsText(row), Answers: row.Rules.Text(), Health: rowHealth(row), Remarks: remarks(row),
 		})
 	}
 	return all

@@ -60,6 +60,11 @@ func GlobalService(s *corev1.Service) mesh.GlobalService {
 		Owner:                 release.Owner(s.Labels, s.Annotations),
 		Created:               s.Labels[managedBy] == cilium.FieldManager && marked(s.ManagedFields),
 		ExternalTrafficPolicy: string(s.Spec.ExternalTrafficPolicy),
+		SessionSeconds:        sessionSeconds(&s.Spec),
+		PublishNotReady:       s.Spec.PublishNotReadyAddresses,
+	}
+	if g.Created {
+		g.Keepers = keepers(s.ManagedFields)
 	}
 	if !g.Headless {
 		g.ClusterIPs = s.Spec.ClusterIPs
@@ -68,9 +73,13 @@ func GlobalService(s *corev1.Service) mesh.GlobalService {
 		g.InternalTrafficPolicy = string(*s.Spec.InternalTrafficPolicy)
 	}
 	for _, p := range s.Spec.Ports {
-		g.Ports = append(g.Ports, mesh.ServicePort{
+		port := mesh.ServicePort{
 			Name: p.Name, Protocol: string(p.Protocol), Port: p.Port, TargetPort: p.TargetPort.String(), NodePort: p.NodePort,
-		})
+		}
+		if p.AppProtocol != nil {
+			port.AppProtocol = *p.AppProtocol
+		}
+		g.Ports = append(g.Ports, port)
 	}
 	for name, value := range s.Annotations {
 		if ciliumAnnotation(name) {
@@ -84,6 +93,17 @@ func GlobalService(s *corev1.Service) mesh.GlobalService {
 		g.Managers = managers(s.ManagedFields)
 	}
 	return g
+}
+
+// sessionSeconds is how long a client stays with one endpoint; 0 if it does not.
+func sessionSeconds(spec *corev1.ServiceSpec) int32 {
+	if spec.SessionAffinity != corev1.ServiceAffinityClientIP {
+		return 0
+	}
+	if c := spec.SessionAffinityConfig; c != nil && c.ClientIP != nil && c.ClientIP.TimeoutSeconds != nil {
+		return *c.ClientIP.TimeoutSeconds
+	}
+	return corev1.DefaultClientIPServiceAffinitySeconds
 }
 
 // managedBy is the label by which kubectl aksmesh marks what it made itself.
@@ -104,6 +124,24 @@ func marked(entries []metav1.ManagedFieldsEntry) bool {
 		_, ok := owned.Metadata.Labels["f:"+managedBy]
 		return ok
 	})
+}
+
+// keepers are the field managers but kubectl aksmesh that own parts of a spec.
+func keepers(entries []metav1.ManagedFieldsEntry) []string {
+	var all []string
+	for i := range entries {
+		e := &entries[i]
+		var owned struct {
+			Spec map[string]json.RawMessage `json:"f:spec"`
+		}
+		if e.Manager == cilium.FieldManager || e.FieldsV1 == nil || json.Unmarshal(e.FieldsV1.GetRawBytes(), &owned) != nil {
+			continue
+		}
+		if len(owned.Spec) > 0 && !slices.Contains(all, e.Manager) {
+			all = append(all, e.Manager)
+		}
+	}
+	return all
 }
 
 func ciliumAnnotation(name string) bool {

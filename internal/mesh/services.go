@@ -40,11 +40,17 @@ type GlobalService struct {
 	Managers map[string][]string `json:"managers,omitempty"`
 	// Owner names the GitOps controller that owns the Service; empty if none.
 	Owner string `json:"owner,omitempty"`
-	// Created is true if kubectl aksmesh made the Service.
-	Created               bool       `json:"created,omitempty"`
-	ExternalTrafficPolicy string     `json:"externalTrafficPolicy,omitempty"` // Cluster or Local
-	InternalTrafficPolicy string     `json:"internalTrafficPolicy,omitempty"` // Cluster or Local
-	Endpoints             []Endpoint `json:"endpoints,omitempty"`             // of this cluster alone
+	// Created is true if kubectl aksmesh made the Service. Keepers are the other
+	// field managers that own parts of its spec since then.
+	Created               bool     `json:"created,omitempty"`
+	Keepers               []string `json:"keepers,omitempty"`
+	ExternalTrafficPolicy string   `json:"externalTrafficPolicy,omitempty"` // Cluster or Local
+	InternalTrafficPolicy string   `json:"internalTrafficPolicy,omitempty"` // Cluster or Local
+	// SessionSeconds is how long a client stays with one endpoint (sessionAffinity
+	// ClientIP); 0 if it does not.
+	SessionSeconds  int32      `json:"sessionSeconds,omitempty"`
+	PublishNotReady bool       `json:"publishNotReadyAddresses,omitempty"`
+	Endpoints       []Endpoint `json:"endpoints,omitempty"` // of this cluster alone
 }
 
 // ServicePort is a port of a Service.
@@ -54,6 +60,8 @@ type ServicePort struct {
 	Port       int32  `json:"port"`
 	TargetPort string `json:"targetPort,omitempty"` // a number or a name
 	NodePort   int32  `json:"nodePort,omitempty"`
+	// AppProtocol is what the port speaks, as "kubernetes.io/h2c".
+	AppProtocol string `json:"appProtocol,omitempty"`
 }
 
 // EndpointState is what an endpoint is used for.
@@ -263,9 +271,10 @@ func (g *GlobalService) Count(state EndpointState) int {
 // IPv6 says whether the endpoint's address is of that family.
 func (e *Endpoint) IPv6() bool { return strings.Contains(e.Address, ":") }
 
-// GlobalNamespace says whether endpoints of a namespace are given to other
-// clusters. Cilium before 1.19 knows no namespaces that are not global; it has
-// no such setting, and all are.
+// GlobalNamespace says whether a namespace is global, as its annotation and the
+// cluster's settings say. Cilium before 1.19 knows nothing of it; 1.19 keeps back
+// the identities of pods in namespaces that are not, and since 1.20 their
+// services give nothing to other clusters either.
 func (f *Facts) GlobalNamespace(name string) bool {
 	if f.Services == nil {
 		return true

@@ -7,9 +7,12 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 )
@@ -43,10 +46,13 @@ type Answers struct {
 	// Nobody says why no endpoint is asked; empty if one is.
 	Nobody string `json:"nobody,omitempty"`
 	// Unknown says what could not be seen, if that decides the answer.
-	Unknown string   `json:"unknown,omitempty"`
-	Notes   []string `json:"notes,omitempty"`
+	Unknown string `json:"unknown,omitempty"`
+	// Sticky is true if each client stays with one endpoint: shares are then
+	// those of many clients.
+	Sticky bool     `json:"sticky,omitempty"`
+	Notes  []string `json:"notes,omitempty"`
 
-	backends []backend
+	candidates candidates
 	// uncounted are clusters that may give endpoints and could not be looked at.
 	uncounted map[string]bool
 }
@@ -54,8 +60,13 @@ type Answers struct {
 // Query is what a client asks for.
 type Query struct {
 	Namespace, Name string
-	// Port is a port's number; 0 means the first port.
-	Port int32
+	// Port and Protocol choose a port of the Service: the first that has both.
+	// 0 means any number, and empty any protocol.
+	Port     int32
+	Protocol string
+	// Node is that of the client's pod; empty for any. It matters if
+	// internalTrafficPolicy is Local.
+	Node string
 	// ClientLabels are the labels of the client's pod, which is in the
 	// service's namespace. Network policies may ask for them.
 	ClientLabels map[string]string
@@ -67,6 +78,15 @@ type backend struct {
 	endpoint *mesh.Endpoint
 	port     mesh.EndpointPort
 	active   bool
+}
+
+// candidates are the endpoints that a client's agents choose from.
+type candidates struct {
+	affinity      string
+	local, remote []backend
+	// bound is true if of the own cluster's endpoints only those on the client's
+	// node are chosen from (internalTrafficPolicy Local).
+	bound bool
 }
 
 // Predict says who answers a client in the cluster of context client, by the
@@ -93,29 +113,38 @@ func (j *judge) predict(s mesh.Snapshot, client string, q Query) Answers {
 		a.Nobody = nobody
 		return a
 	}
-	port, ok := choose(service, q.Port)
+	port, ok := choose(service, q)
 	if !ok {
-		a.Nobody = fmt.Sprintf("the Service has no port %d here", q.Port)
+		a.Nobody = fmt.Sprintf("the Service has no port %s here", asked(q))
 		return a
 	}
-	local := backendsOf(here, service, service, port, false)
-	var remote []backend
+	c := &a.candidates
+	c.affinity, c.bound = service.Affinity(), service.InternalTrafficPolicy == "Local"
+	c.local = backendsOf(here, service, service, port, false)
 	if takesRemote(here, service) {
 		for i := range s.Clusters {
 			if other := &s.Clusters[i]; other.Context != client {
-				remote = append(remote, a.given(here, service, other, j.find(other, q.Namespace, q.Name), port)...)
+				c.remote = append(c.remote, a.given(here, service, other, j.find(other, q.Namespace, q.Name), port)...)
 			}
 		}
 		a.unseen(s, here)
 	}
-	if a.hinges(service.Affinity(), local, remote) {
+	if a.hinges(q.Node) {
 		a.Unknown = "who answers hinges on clusters that could not be looked at: " + strings.Join(slices.Sorted(maps.Keys(a.uncounted)), ", ")
 		return a
 	}
 	a.note(service)
-	a.choose(prefer(service.Affinity(), local, remote))
 	a.judge(j, here, q)
 	return a
+}
+
+// asked is the port of a query, as "53/UDP".
+func asked(q Query) string {
+	text := strconv.Itoa(int(q.Port))
+	if q.Protocol != "" {
+		text += "/" + q.Protocol
+	}
+	return text
 }
 
 func facts(s mesh.Snapshot, context string) *mesh.Facts {
@@ -141,13 +170,12 @@ func unusable(here *mesh.Facts, service *mesh.GlobalService, q Query) string {
 	return ""
 }
 
-func choose(service *mesh.GlobalService, number int32) (mesh.ServicePort, bool) {
-	if number == 0 && len(service.Ports) > 0 {
-		return service.Ports[0], true
-	}
-	i := slices.IndexFunc(service.Ports, func(p mesh.ServicePort) bool { return p.Port == number })
+func choose(service *mesh.GlobalService, q Query) (mesh.ServicePort, bool) {
+	i := slices.IndexFunc(service.Ports, func(p mesh.ServicePort) bool {
+		return (q.Port == 0 || p.Port == q.Port) && (q.Protocol == "" || p.Protocol == q.Protocol)
+	})
 	if i < 0 {
-		return mesh.ServicePort{}, number == 0 // a headless Service may have no ports at all
+		return mesh.ServicePort{}, len(service.Ports) == 0 && q.Port == 0 // a headless Service may have none
 	}
 	return service.Ports[i], true
 }
@@ -202,7 +230,8 @@ func (a *Answers) given(here *mesh.Facts, service *mesh.GlobalService, other *me
 	if theirs == nil || !theirs.Shared() {
 		return nil
 	}
-	if !other.GlobalNamespace(service.Namespace) {
+	// Which Cilium the other cluster's operator has matters: it keeps them back.
+	if !other.GlobalNamespace(service.Namespace) && !before120(other) {
 		a.Notes = append(a.Notes, fmt.Sprintf("%s shares nothing: its namespace %s is not global", other.Context, service.Namespace))
 		return nil
 	}
@@ -218,17 +247,18 @@ func (a *Answers) skip(name, note string) {
 	a.Notes = append(a.Notes, note)
 }
 
-// hinges says whether what is not counted could change who answers, and not
-// only add to them.
-func (a *Answers) hinges(affinity string, local, remote []backend) bool {
-	ready := slices.ContainsFunc(local, func(b backend) bool { return b.active })
+// hinges says whether what is not counted could change who answers a client on
+// the node, and not only add to them.
+func (a *Answers) hinges(node string) bool {
+	c := &a.candidates
+	ready := slices.ContainsFunc(c.near(node), func(b backend) bool { return b.active })
 	switch {
-	case len(a.uncounted) == 0 || affinity == mesh.AffinityLocal && ready:
+	case len(a.uncounted) == 0 || c.affinity == mesh.AffinityLocal && ready:
 		return false
-	case affinity == mesh.AffinityRemote:
-		return len(remote) == 0
+	case c.affinity == mesh.AffinityRemote:
+		return len(c.remote) == 0
 	default:
-		return !ready && len(remote) == 0
+		return !ready && len(c.remote) == 0
 	}
 }
 
@@ -271,8 +301,16 @@ func (a *Answers) unseen(s mesh.Snapshot, here *mesh.Facts) {
 }
 
 func (a *Answers) note(service *mesh.GlobalService) {
-	if service.InternalTrafficPolicy == "Local" {
-		a.Notes = append(a.Notes, "internalTrafficPolicy is Local: of this cluster's endpoints only those on the client's node answer")
+	if a.candidates.bound {
+		note := "internalTrafficPolicy is Local: of this cluster's endpoints only those on the client's node answer"
+		if a.candidates.affinity == mesh.AffinityLocal && len(a.candidates.remote) > 0 {
+			note += ", and other clusters' where there is none"
+		}
+		a.Notes = append(a.Notes, note)
+	}
+	if service.SessionSeconds > 0 {
+		a.Sticky = true
+		a.Notes = append(a.Notes, fmt.Sprintf("sessionAffinity is ClientIP: a client stays with one endpoint for %s, so the shares are those of many clients", time.Duration(service.SessionSeconds)*time.Second))
 	}
 	if service.Headless {
 		a.Notes = append(a.Notes, "headless: clients get these addresses from DNS and choose themselves")
@@ -336,17 +374,24 @@ func prefer(affinity string, local, remote []backend) []backend {
 	return slices.Concat(local, remote)
 }
 
-// choose takes what the load balancer uses of what was picked: endpoints that
+// near are the own cluster's candidates for a client on the node.
+func (c *candidates) near(node string) []backend {
+	if !c.bound || node == "" {
+		return c.local
+	}
+	return slices.DeleteFunc(slices.Clone(c.local), func(b backend) bool { return b.endpoint.Node != "" && b.endpoint.Node != node })
+}
+
+// on are those that get the requests of a client on the node: Cilium leaves out
+// endpoints on other nodes before it weighs the affinity. Endpoints that
 // terminate get new requests only if there is no other.
-func (a *Answers) choose(picked []backend) {
-	used := slices.DeleteFunc(slices.Clone(picked), func(b backend) bool { return !b.active })
-	if len(used) == 0 {
-		used = picked
+func (c *candidates) on(node string) []backend {
+	picked := prefer(c.affinity, c.near(node), c.remote)
+	active := slices.DeleteFunc(slices.Clone(picked), func(b backend) bool { return !b.active })
+	if len(active) == 0 {
+		return picked
 	}
-	a.backends = used
-	if len(used) == 0 {
-		a.Nobody = "no cluster that this one takes from has a ready endpoint"
-	}
+	return active
 }
 
 // podKey is a pod behind a service.
@@ -359,17 +404,17 @@ func (b *backend) pod() podKey { return podKey{b.from, b.endpoint.Pod} }
 
 // four are the pods that are asked at an IPv4 address; nil if none is asked at
 // one of IPv6, which is nearly always so.
-func (a *Answers) four() map[podKey]bool {
-	if !slices.ContainsFunc(a.backends, func(b backend) bool { return b.endpoint.IPv6() }) {
+func four(all []backend) map[podKey]bool {
+	if !slices.ContainsFunc(all, func(b backend) bool { return b.endpoint.IPv6() }) {
 		return nil
 	}
-	all := map[podKey]bool{}
-	for i := range a.backends {
-		if b := &a.backends[i]; b.endpoint.Pod != "" && !b.endpoint.IPv6() {
-			all[b.pod()] = true
+	pods := map[podKey]bool{}
+	for i := range all {
+		if b := &all[i]; b.endpoint.Pod != "" && !b.endpoint.IPv6() {
+			pods[b.pod()] = true
 		}
 	}
-	return all
+	return pods
 }
 
 // judge groups the endpoints by cluster and by what network policies say.
@@ -379,10 +424,15 @@ func (a *Answers) judge(j *judge, here *mesh.Facts, q Query) {
 		verdict Verdict
 		reason  string
 	}
+	used := a.candidates.on(q.Node)
+	if len(used) == 0 {
+		a.Nobody = "no cluster that this one takes from has a ready endpoint"
+		return
+	}
 	at := map[key]int{}
-	four, total := a.four(), 0
-	for i := range a.backends {
-		b := &a.backends[i]
+	four, total := four(used), 0
+	for i := range used {
+		b := &used[i]
 		if b.endpoint.IPv6() && four[b.pod()] {
 			continue // counted by its other address
 		}
@@ -404,3 +454,27 @@ func (a *Answers) judge(j *judge, here *mesh.Facts, q Query) {
 		return cmp.Or(cmp.Compare(x.Context, y.Context), cmp.Compare(x.Verdict, y.Verdict))
 	})
 }
+
+// Text is who answers in one line, as "aks-1 33%, aks-2 67% denied".
+func (a *Answers) Text() string {
+	switch {
+	case a.Unknown != "":
+		return "unknown"
+	case a.Nobody != "":
+		return "nobody"
+	}
+	var parts []string
+	for i := range a.Shares {
+		share := &a.Shares[i]
+		part := share.Context + " " + Percent(share.Fraction)
+		if share.Verdict != Allowed {
+			part += " " + string(share.Verdict)
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Percent is a part of the requests as it is predicted: digits behind the point
+// would promise more.
+func Percent(fraction float64) string { return fmt.Sprintf("%d%%", int(math.Round(fraction*100))) }

@@ -130,19 +130,35 @@ func TestPredictHeeds(t *testing.T) {
 		change func(*mesh.Snapshot)
 		want   string // for a client in c1; c1 and c2 have one endpoint each
 	}{
-		"nothing":                  {func(*mesh.Snapshot) {}, "c1:1 c2:1"},
-		"namespace not global":     {func(s *mesh.Snapshot) { s.Clusters[1].Services.Namespaces["ns"] = mesh.NamespaceFacts{Global: "false"} }, "c1:1"},
+		"nothing":              {func(*mesh.Snapshot) {}, "c1:1 c2:1"},
+		"namespace not global": {func(s *mesh.Snapshot) { s.Clusters[1].Services.Namespaces["ns"] = mesh.NamespaceFacts{Global: "false"} }, "c1:1"},
+		"namespace not global, which Cilium 1.19 does not ask for services": {func(s *mesh.Snapshot) {
+			runs(s, 1, "1.19.4")
+			s.Clusters[1].Services.Namespaces["ns"] = mesh.NamespaceFacts{Global: "false"}
+		}, "c1:1 c2:1"},
+		"namespace not global, of which Cilium 1.18 knows nothing": {func(s *mesh.Snapshot) {
+			runs(s, 1, "1.18.9")
+			s.Clusters[1].Services.Namespaces["ns"] = mesh.NamespaceFacts{Global: "false"}
+		}, "c1:1 c2:1"},
+		"namespace not global, and the client's Cilium is older": {func(s *mesh.Snapshot) {
+			runs(s, 0, "1.19.4")
+			s.Clusters[1].Services.Namespaces["ns"] = mesh.NamespaceFacts{Global: "false"}
+		}, "c1:1"},
 		"own namespace not global": {func(s *mesh.Snapshot) { s.Clusters[0].Services.Namespaces["ns"] = mesh.NamespaceFacts{Global: "false"} }, "c1:1 c2:1"},
 		"namespaces not global at all": {func(s *mesh.Snapshot) {
 			s.Clusters[1].Config.Raw = map[string]string{"clustermesh-default-global-namespace": "false"}
 		}, "c1:1"},
+		"namespaces not global at all, before 1.20": {func(s *mesh.Snapshot) {
+			runs(s, 1, "1.19.4")
+			s.Clusters[1].Config.Raw = map[string]string{"clustermesh-default-global-namespace": "false"}
+		}, "c1:1 c2:1"},
 		"not in the mesh":           {func(s *mesh.Snapshot) { s.Clusters[0].Peers = []mesh.Peer{} }, "c1:1"},
 		"peers not readable":        {func(s *mesh.Snapshot) { s.Clusters[0].Peers = nil }, "c1:1 c2:1"},
 		"other port name":           {func(s *mesh.Snapshot) { s.Clusters[1].Services.Items[0].Endpoints[0].Ports[0].Name = "web" }, "c1:1"},
 		"port without a name there": {func(s *mesh.Snapshot) { s.Clusters[1].Services.Items[0].Endpoints[0].Ports[0].Name = "" }, "c1:1 c2:1"},
 		"other protocol":            {func(s *mesh.Snapshot) { s.Clusters[1].Services.Items[0].Endpoints[0].Ports[0].Protocol = "UDP" }, "c1:1"},
 		"other IP family":           {func(s *mesh.Snapshot) { s.Clusters[1].Services.Items[0].Endpoints[0].Address = "fd00::1" }, "c1:1"},
-		"affinity none before 1.20": {func(s *mesh.Snapshot) { old(s); annotate(s, mesh.AnnotationAffinity, "none") }, "c1:1"},
+		"affinity none before 1.20": {func(s *mesh.Snapshot) { runs(s, 0, "1.19.4"); annotate(s, mesh.AnnotationAffinity, "none") }, "c1:1"},
 		"affinity none since 1.20":  {func(s *mesh.Snapshot) { annotate(s, mesh.AnnotationAffinity, "none") }, "c1:1 c2:1"},
 		"older names":               {func(s *mesh.Snapshot) { legacy(s) }, "c1:1 c2:1"},
 		"headless":                  {func(s *mesh.Snapshot) { headless(s) }, "c1:1"},
@@ -195,8 +211,9 @@ func annotate(s *mesh.Snapshot, name, value string) {
 	s.Clusters[0].Services.Items[0].Annotations[name] = value
 }
 
-func old(s *mesh.Snapshot) {
-	s.Clusters[0].Workloads = []mesh.Workload{{Kind: "DaemonSet", Name: "cilium", Image: "quay.io/cilium/cilium:v1.19.4@sha256:0"}}
+// runs says which Cilium a cluster has.
+func runs(s *mesh.Snapshot, cluster int, version string) {
+	s.Clusters[cluster].Workloads = []mesh.Workload{{Kind: "DaemonSet", Name: "cilium", Image: "quay.io/cilium/cilium:v" + version + "@sha256:0"}}
 }
 
 func headless(s *mesh.Snapshot) {
@@ -288,14 +305,43 @@ func TestPredictEveryPair(t *testing.T) {
 	}
 }
 
-// Three and four clusters have millions of combinations: as many as a second
+// fewer are choices without those that stand for the same: a service that is not
+// global is alike whatever else it says, and so is one that is shared by default.
+func fewer() []side {
+	all := []side{{absent: true}}
+	for _, endpoints := range []side{{}, {ready: 2}, {sick: 1}, {dying: 1}, {ready: 1, dying: 1, sick: 1}} {
+		all = append(all, endpoints)
+		for _, shared := range []string{"", "false"} {
+			for _, affinity := range []string{"", "local", "remote"} {
+				endpoints.global, endpoints.shared, endpoints.affinity = "true", shared, affinity
+				all = append(all, endpoints)
+			}
+		}
+	}
+	return all
+}
+
+func TestPredictEveryThree(t *testing.T) {
+	all := fewer()
+	for _, mine := range all {
+		for _, second := range all {
+			for _, third := range all {
+				if !compare(t, []side{mine, second, third}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Four clusters have hundreds of millions of combinations: as many as a second
 // takes are drawn, others each time; the seed is told when one fails.
-func TestPredictThreeAndFour(t *testing.T) {
+func TestPredictFour(t *testing.T) {
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 0))
 	all := choices()
 	for range 20_000 {
-		sides := make([]side, 3+random.IntN(2))
+		sides := make([]side, 4)
 		for i := range sides {
 			sides[i] = all[random.IntN(len(all))]
 		}

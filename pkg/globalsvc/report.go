@@ -2,6 +2,7 @@ package globalsvc
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -20,7 +21,8 @@ type Row struct {
 	Shared   bool   `json:"shared"`
 	Affinity string `json:"affinity,omitempty"` // local, remote or none
 	Endpoint Counts `json:"endpoints"`
-	// Rules is what the rules say; Tables what the agents have.
+	// Rules is what the rules say of the first port, with a note for each other
+	// port that is answered otherwise; Tables what the agents have.
 	Rules  Answers `json:"rules"`
 	Tables []Held  `json:"tables,omitempty"`
 	// Agree is true if every agent that was asked has what the rules say.
@@ -61,20 +63,36 @@ func Rows(s mesh.Snapshot, client map[string]string) []Row {
 	return rows
 }
 
-// NewRow makes the row of one service in one cluster.
-func NewRow(s mesh.Snapshot, context string, q Query) Row {
-	return newJudge(q.ClientLabels).row(s, context, q)
-}
-
 func (j *judge) row(s mesh.Snapshot, context string, q Query) Row {
 	row := Row{Namespace: q.Namespace, Name: q.Name, Context: context, Rules: j.predict(s, context, q)}
+	row.Tables = Tables(s, row.Rules, q)
 	if f := facts(s, context); f != nil {
 		if service := j.find(f, q.Namespace, q.Name); service != nil {
 			row.Present, row.Global, row.Shared, row.Affinity = true, service.Global(), service.Shared(), service.Affinity()
 			row.Endpoint = Counts{service.Count(mesh.Ready), service.Count(mesh.Terminating), service.Count(mesh.NotReady)}
+			for i := 1; i < len(service.Ports); i++ {
+				row.further(j, s, q, service.Ports[i])
+			}
 		}
 	}
-	row.Tables = Tables(s, row.Rules, q)
 	row.Agree = Agree(row.Tables)
+	row.Rules.candidates = candidates{} // a row does not hold on to the snapshot
 	return row
+}
+
+// further weighs a port behind the first: a note says where it is answered
+// otherwise, and what agents have of it counts as well.
+func (r *Row) further(j *judge, s mesh.Snapshot, q Query, port mesh.ServicePort) {
+	q.Port, q.Protocol = port.Port, port.Protocol
+	a := j.predict(s, r.Context, q)
+	switch {
+	case a.Unknown != "" || a.Nobody == r.Rules.Nobody && slices.Equal(a.Shares, r.Rules.Shares):
+	case a.Nobody != "":
+		r.Rules.Notes = append(r.Rules.Notes, fmt.Sprintf("port %s is answered by nobody: %s", portText(port), a.Nobody))
+	default:
+		r.Rules.Notes = append(r.Rules.Notes, fmt.Sprintf("port %s is answered otherwise: %s", portText(port), a.Text()))
+	}
+	for i, held := range Tables(s, a, q) {
+		r.Tables[i].Differs = append(r.Tables[i].Differs, held.Differs...)
+	}
 }

@@ -35,7 +35,7 @@ func Tables(s mesh.Snapshot, a Answers, q Query) []Held {
 	if service == nil || len(service.ClusterIPs) == 0 {
 		return nil // nothing to look up: no Service, or a headless one
 	}
-	port, ok := choose(service, q.Port)
+	port, ok := choose(service, q)
 	if !ok {
 		return nil
 	}
@@ -65,15 +65,22 @@ func Agree(held []Held) bool {
 }
 
 func (h *Held) compare(s mesh.Snapshot, here *mesh.Facts, a *Answers, t *mesh.Table, service *mesh.GlobalService, port mesh.ServicePort) {
+	where := "the agent on " + h.Node
+	if len(service.Ports) > 1 {
+		where = "port " + portText(port) + ": " + where
+	}
+	differs := func(format string, args ...any) {
+		h.Differs = append(h.Differs, where+" "+fmt.Sprintf(format, args...))
+	}
 	h.Endpoints = map[string]int{}
 	has := map[string]string{} // the context of each address that gets requests
 	at := frontend(t, service, port)
 	if at == nil {
-		h.Differs = append(h.Differs, fmt.Sprintf("the agent on %s has no entry for %s port %d (yet)", h.Node, service.ClusterIPs[0], port.Port))
+		differs("has no entry for %s port %d (yet)", service.ClusterIPs[0], port.Port)
 		return
 	}
 	if !at.Done {
-		h.Differs = append(h.Differs, fmt.Sprintf("the agent on %s has not written %s to the datapath yet", h.Node, service.Key()))
+		differs("has not written %s to the datapath yet", service.Key())
 	}
 	for _, b := range used(at.Backends) {
 		context := contextOf(s, here, b.ClusterID)
@@ -84,24 +91,25 @@ func (h *Held) compare(s mesh.Snapshot, here *mesh.Facts, a *Answers, t *mesh.Ta
 		return // there is nothing to compare with
 	}
 	want := map[string]string{}
-	for i := range a.backends {
-		b := &a.backends[i]
-		if service.InternalTrafficPolicy == "Local" && b.from == here && b.endpoint.Node != "" && b.endpoint.Node != t.Node {
-			continue // an agent leaves out its own cluster's endpoints on other nodes
-		}
+	for _, b := range a.candidates.on(t.Node) {
 		if sameFamily(&mesh.GlobalService{ClusterIPs: []string{at.Address}}, b.endpoint) {
 			want[b.endpoint.Address] = b.from.Context
 		}
 	}
 	for _, address := range missing(want, has) {
-		h.Differs = append(h.Differs, fmt.Sprintf("the agent on %s lacks %s of %s%s", h.Node, address, want[address], lacking(here, want[address])))
+		differs("lacks %s of %s%s", address, want[address], lacking(here, want[address]))
 	}
 	for _, address := range missing(has, want) {
 		if a.uncounted[has[address]] || len(a.uncounted) > 0 && strings.HasPrefix(has[address], unknownCluster) {
 			continue // of a cluster that was not looked at
 		}
-		h.Differs = append(h.Differs, fmt.Sprintf("the agent on %s still has %s of %s, which should not answer", h.Node, address, has[address]))
+		differs("still has %s of %s, which should not answer", address, has[address])
 	}
+}
+
+// portText is a port as "http 80/TCP".
+func portText(p mesh.ServicePort) string {
+	return strings.TrimSpace(fmt.Sprintf("%s %d/%s", p.Name, p.Port, p.Protocol))
 }
 
 // lacking says why an endpoint may not have come through.
