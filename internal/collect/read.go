@@ -111,29 +111,29 @@ func tagOf(image string) string {
 
 // readPeers reads whom kvstoremesh dials; without it, whom the agents dial.
 func (l *look) readPeers() error {
-	secret := l.secret(cilium.KVStorePeerSecret)
+	secret, dialler := l.secret(cilium.KVStorePeerSecret), corev1.PodSpec{}
 	if secret == nil {
 		secret = l.secret(cilium.PeersSecret)
+		if d := l.daemonSet(cilium.AgentDaemonSet); d != nil {
+			dialler = d.Spec.Template.Spec
+		}
+	} else if d := l.deployment(cilium.MeshDeployment); d != nil {
+		dialler = d.Spec.Template.Spec
 	}
 	if secret == nil {
 		return nil
 	}
-	facts, err := agent.ParsePeers(secret.Data, l.hostAliases())
+	facts, err := agent.ParsePeers(secret.Data, hostAliases(&dialler))
 	l.facts.Peers = facts
 	return err
 }
 
-// hostAliases are those of Deployment clustermesh-apiserver: host name to IPs.
-func (l *look) hostAliases() map[string][]string {
+// hostAliases are those of who dials: host name to IPs.
+func hostAliases(dialler *corev1.PodSpec) map[string][]string {
 	aliases := map[string][]string{}
-	for i := range l.objects.deployments {
-		if l.objects.deployments[i].Name != cilium.MeshDeployment {
-			continue
-		}
-		for _, alias := range l.objects.deployments[i].Spec.Template.Spec.HostAliases {
-			for _, host := range alias.Hostnames {
-				aliases[host] = append(aliases[host], alias.IP)
-			}
+	for _, alias := range dialler.HostAliases {
+		for _, host := range alias.Hostnames {
+			aliases[host] = append(aliases[host], alias.IP)
 		}
 	}
 	return aliases
@@ -211,6 +211,15 @@ func (l *look) daemonSet(name string) *appsv1.DaemonSet {
 	for i := range l.objects.daemonSets {
 		if l.objects.daemonSets[i].Name == name {
 			return &l.objects.daemonSets[i]
+		}
+	}
+	return nil
+}
+
+func (l *look) deployment(name string) *appsv1.Deployment {
+	for i := range l.objects.deployments {
+		if l.objects.deployments[i].Name == name {
+			return &l.objects.deployments[i]
 		}
 	}
 	return nil

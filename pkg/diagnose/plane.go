@@ -35,17 +35,44 @@ func judgeMeshService() func(*View) []Finding {
 func judgeStaleAddress() func(*View) []Finding {
 	return eachDirection([]string{mesh.SectionConfig, mesh.SectionPeers}, func(_ *View, from, to *mesh.Facts) []Finding {
 		p := peer(from, to.Config.ClusterName)
-		if p == nil || to.Service == nil || problem(to, mesh.SectionService) != nil {
-			return nil
+		if f, ok := incomparable(from, to, p); ok {
+			return one(f)
 		}
 		dialled, has := addresses(p.Addresses), addresses(to.Service.Addresses)
-		if len(dialled) == 0 || len(has) == 0 || slices.ContainsFunc(dialled, func(a string) bool { return slices.Contains(has, a) }) {
+		if slices.ContainsFunc(dialled, func(a string) bool { return slices.Contains(has, a) }) {
 			return nil
 		}
 		return one(failed(ofPair(from, to), "context %q dials %q at an address that it no longer has", from.Context, to.Context).
 			seen("dialled: "+strings.Join(dialled, ", "), "address now: "+strings.Join(has, ", ")).
 			mend("kubectl aksmesh join --context %s --context %s", quote(from.Context), quote(to.Context)))
 	})
+}
+
+// incomparable says why what one cluster dials cannot be compared with what
+// the other has. p is nil if nothing is configured.
+func incomparable(from, to *mesh.Facts, p *mesh.Peer) (Finding, bool) {
+	unread, aliases := problem(to, mesh.SectionService), problem(from, mesh.SectionWorkloads)
+	switch {
+	case p == nil:
+		return skipped(ofPair(from, to), "context %q is not configured to connect to %q", from.Context, to.Context), true
+	case unread != nil:
+		f := unknown(ofCluster(to), "context %q: the address of its mesh could not be read", to.Context).seen(unread.Message)
+		f.ExplainedBy = codeOf(unread)
+		return f, true
+	case to.Service == nil:
+		return skipped(ofCluster(to), "context %q has no Service for the mesh, so there is no address to compare", to.Context), true
+	case len(addresses(to.Service.Addresses)) == 0:
+		return skipped(ofCluster(to), "context %q has no address of the mesh to compare", to.Context), true
+	case len(addresses(p.Addresses)) > 0:
+		return Finding{}, false
+	case len(p.Addresses) == 0:
+		return skipped(ofPair(from, to), "context %q has no address for %q", from.Context, to.Context), true
+	case aliases != nil:
+		f := unknown(ofPair(from, to), "context %q dials %q by a name, %s, and the host aliases that may have its address could not be read", from.Context, to.Context, p.Addresses[0]).seen(aliases.Message)
+		f.ExplainedBy = codeOf(aliases)
+		return f, true
+	}
+	return skipped(ofPair(from, to), "context %q dials %q by a name, %s, which is not looked up here", from.Context, to.Context, p.Addresses[0]), true
 }
 
 func peer(c *mesh.Facts, name string) *mesh.Peer {

@@ -31,7 +31,7 @@ type etcdConfig struct {
 //
 // An entry is a peer if it holds "endpoints:", as for Cilium's own watcher;
 // the other keys are certificates. Up to Cilium 1.19 the addresses behind a
-// "<name>.mesh.cilium.io" are only in the Deployment's hostAliases, which
+// "<name>.mesh.cilium.io" are only in the hostAliases of who dials, which
 // aliases gives (nil is fine): host name to IPs.
 func ParsePeers(data map[string][]byte, aliases map[string][]string) ([]mesh.Peer, error) {
 	var peers []mesh.Peer
