@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that make, the race detector and git need. The
-# lab installs its own (aksmesh-lab up --install).
+# lab installs its own (aksmesh-lab build --install).
 set -euo pipefail
 missing=()
 for pair in make:make gcc:gcc git:git; do command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}"); done

@@ -11,8 +11,8 @@ LAB_NODES    ?= 1
 lab-bin: ## build the lab's own program
 	cd $(LAB_DIR) && CGO_ENABLED=0 go build -buildvcs=false -trimpath -o $(LAB) ./cmd/aksmesh-lab
 
-lab-build: lab-bin ## build Kubernetes, Cilium and their images from source, once
-	$(LAB) build --source $(abspath $(LAB_DIR))
+lab-build: lab-bin ## build Kubernetes, Cilium and their images from source, once, and install what is missing
+	$(LAB) build --source $(abspath $(LAB_DIR)) --install
 
 lab-up: lab-bin ## start LAB_CLUSTERS clusters of LAB_NODES nodes, and install what is missing
 	$(LAB) up --source $(abspath $(LAB_DIR)) --install --clusters $(LAB_CLUSTERS) --nodes $(LAB_NODES)

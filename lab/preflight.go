@@ -121,9 +121,10 @@ func missingFeatures() ([]string, error) {
 	return missing, nil
 }
 
-// InstallCommand is the command that installs what is missing; nil if no
-// package helps.
-func InstallCommand(problems []Problem) []string {
+// InstallCommands are the commands that install what is missing, one after the
+// other; none if no package helps. The first brings apt's lists up to date: a
+// new machine has none, or old ones that name packages which are gone.
+func InstallCommands(problems []Problem) [][]string {
 	var packages []string
 	for _, p := range problems {
 		packages = append(packages, p.Packages...)
@@ -131,7 +132,7 @@ func InstallCommand(problems []Problem) []string {
 	if len(packages) == 0 {
 		return nil
 	}
-	return append([]string{"apt-get", "install", "-y", "--no-install-recommends"}, packages...)
+	return [][]string{{"apt-get", "update", "-q"}, append([]string{"apt-get", "install", "-y", "-q", "--no-install-recommends"}, packages...)}
 }
 
 // Install runs an install command and says each line of its output.

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -48,39 +47,8 @@ running lab.`,
 	}
 	cmd.Flags().IntVar(&clusters, "clusters", 3, "number of clusters: contexts aks-1, aks-2, …")
 	cmd.Flags().IntVar(&nodes, "nodes", 1, "nodes in each cluster")
-	cmd.Flags().BoolVar(&install, "install", false, "install missing Debian packages")
+	installFlag(cmd, &install)
 	return cmd
-}
-
-// ready returns an error that lists what the machine lacks.
-func ready(cmd *cobra.Command, l *lab.Lab, install bool) error {
-	problems, err := l.Preflight()
-	if err != nil {
-		return err
-	}
-	if command := lab.InstallCommand(problems); install && command != nil {
-		if err := lab.Install(cmd.Context(), command, l.Say); err != nil {
-			return err
-		}
-		if problems, err = l.Preflight(); err != nil {
-			return err
-		}
-	}
-	return describe(problems)
-}
-
-func describe(problems []lab.Problem) error {
-	if len(problems) == 0 {
-		return nil
-	}
-	text := []string{"this machine is not ready for the lab:"}
-	for _, p := range problems {
-		text = append(text, "  - "+p.What)
-	}
-	if command := lab.InstallCommand(problems); command != nil {
-		text = append(text, "install what is missing (or use up --install):", "  "+strings.Join(command, " "))
-	}
-	return errors.New(strings.Join(text, "\n"))
 }
 
 func newPreflight(open opener) *cobra.Command {
