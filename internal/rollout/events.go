@@ -19,9 +19,9 @@ import (
 // then waiting is normal.
 const eventsAfter = 10 * time.Second
 
-// onEvents says what the cluster's events tell about an object, once waiting
-// takes longer than usual. stop ends it.
-func onEvents(ctx context.Context, c *mesh.Cluster, name string, say func(string)) (stop func()) {
+// onEvents hands over the cluster's events about an object, once waiting takes
+// longer than usual, and then again and again. stop ends it.
+func onEvents(ctx context.Context, c *mesh.Cluster, name string, see func([]corev1.Event)) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		for {
@@ -30,22 +30,20 @@ func onEvents(ctx context.Context, c *mesh.Cluster, name string, say func(string
 			case <-ctx.Done():
 				return
 			}
-			if text := lastEvent(ctx, c, name); text != "" {
-				say(text)
+			list, err := c.Client.CoreV1().Events(cilium.Namespace).List(ctx, metav1.ListOptions{
+				FieldSelector: fields.OneTermEqualSelector("involvedObject.name", name).String(),
+			})
+			if err == nil && len(list.Items) > 0 { // events only explain; the wait itself reports errors
+				see(list.Items)
 			}
 		}
 	}()
 	return cancel
 }
 
-func lastEvent(ctx context.Context, c *mesh.Cluster, name string) string {
-	list, err := c.Client.CoreV1().Events(cilium.Namespace).List(ctx, metav1.ListOptions{
-		FieldSelector: fields.OneTermEqualSelector("involvedObject.name", name).String(),
-	})
-	if err != nil || len(list.Items) == 0 {
-		return "" // events only explain; the wait itself reports errors
-	}
-	last := slices.MaxFunc(list.Items, func(a, b corev1.Event) int { return a.LastTimestamp.Compare(b.LastTimestamp.Time) })
+// lastEvent says what the newest of some events tells.
+func lastEvent(events []corev1.Event) string {
+	last := slices.MaxFunc(events, func(a, b corev1.Event) int { return a.LastTimestamp.Compare(b.LastTimestamp.Time) })
 	return translate(last.Reason, last.Message)
 }
 

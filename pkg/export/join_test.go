@@ -17,6 +17,7 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/chart/charttest"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/pki"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/release"
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/join"
 )
@@ -53,7 +54,10 @@ func TestJoinIncomplete(t *testing.T) {
 		Values: map[string]any{"clustermesh": map[string]any{"apiserver": map[string]any{"tls": map[string]any{"auto": map[string]any{"method": "cronJob"}}}}},
 	}
 	one.CA = &mesh.CA{Cert: mesh.Cert{Fingerprint: "shared"}, KeyMatches: true}
-	one.Service = &mesh.Service{Type: "LoadBalancer", Addresses: []string{"10.241.0.100"}, Port: cilium.MeshPort}
+	one.Service = &mesh.Service{
+		Type: "LoadBalancer", Addresses: []string{"10.241.0.100"}, Port: cilium.MeshPort,
+		Annotations: map[string]string{values.AnnotationInternal: "true"},
+	}
 	two.Azure = nil
 	d := drafted(t, join.Wish{Values: map[string]map[string]any{"": {"hubble": map[string]any{"ui": map[string]any{"password": "open-sesame"}}}}}, one, two)
 	set := joined(t, d, Azure{})

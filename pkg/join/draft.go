@@ -3,6 +3,7 @@ package join
 import (
 	"errors"
 	"net/netip"
+	"slices"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
@@ -70,7 +71,10 @@ type SecretChange struct {
 type ServiceChange struct {
 	Needed    bool
 	Exists    bool
-	Addresses []string // already known
+	Addresses []string // that it has, and keeps
+	// Before are the addresses that it still has, though Azure will give it
+	// others, or was asked to.
+	Before []string
 }
 
 // KubeProxyChange says whether kube-proxy is switched off through Azure.
@@ -148,6 +152,25 @@ func (d *Draft) service(c *Cluster) {
 	}
 	ready := s != nil && s.Type == "LoadBalancer" && s.PublishNotReady && s.HelmOwned && holds(s.Annotations, d.serviceWish(c).Annotations())
 	c.Service.Needed = !ready
+	if s != nil && len(s.Addresses) > 0 && d.readdresses(c) {
+		c.Service.Addresses, c.Service.Before = nil, s.Addresses
+	}
+}
+
+// readdresses says whether Azure gives a Service that has an address another
+// one. It may have been asked to already, by a join that was killed; that is
+// seen only where the address is wished for. Clouds other than Azure do not know
+// the annotations.
+func (d *Draft) readdresses(c *Cluster) bool {
+	s, wish := c.seen.Service, d.serviceWish(c)
+	switch {
+	case !c.seen.Kubernetes.AKS:
+		return false
+	case wish.IPv4 != "":
+		return !slices.Contains(s.Addresses, wish.IPv4)
+	default:
+		return !holds(s.Annotations, wish.Annotations())
+	}
 }
 
 // serviceWish is what the chart and the Service before it are told alike.

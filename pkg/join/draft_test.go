@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/internal/plan"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/join"
@@ -206,6 +207,17 @@ func TestGitOpsClusterIsNotWritten(t *testing.T) {
 	}
 }
 
+// Nobody gives a cluster an address that a GitOps controller owns and that has
+// none: its peers wait for a commit, and have nothing to do until then.
+func TestGitOpsClusterWithoutAddressIsLeftOut(t *testing.T) {
+	f := joined("3", 3, "100.66.0.0/16", nil)
+	f.Release.Owner, f.Service = "Argo CD application cilium", nil
+	draft := draftOf(t, snapshot(append(member(t, "1", "2"), f)...), join.Wish{})
+	if planned := draft.Plan(join.Live{Wait: true}); !planned.Empty() {
+		t.Errorf("the join would change something: %+v", planned.Steps)
+	}
+}
+
 func TestUnknownAddressIsFilledInLater(t *testing.T) {
 	draft := draftOf(t, snapshot(bare("1"), bare("2")), join.Wish{})
 	values, err := draft.Values(&draft.Clusters[0], map[string][]string{"aks-1": {"10.241.0.100"}})
@@ -327,5 +339,65 @@ func TestUserValuesThatJoinMustKnowOfAreRefused(t *testing.T) {
 	w := join.Wish{Values: map[string]map[string]any{"": {"cluster": map[string]any{"id": 7}}}}
 	if err := w.Validate([]string{"a", "b"}); err == nil || !strings.Contains(err.Error(), "--cluster-id") {
 		t.Errorf("error is %v, want one that names --cluster-id", err)
+	}
+}
+
+// Azure changes the address of a Service some time after it was asked to:
+// until then the Service still has the one before, which nobody must be told.
+func TestChangedServiceIsNotTakenAtItsOldAddress(t *testing.T) {
+	const (
+		wished = "10.241.0.200"
+		told   = "+ clustermesh.config.clusters.aks-1."
+		later  = told + "address: (given by Azure during the join)"
+	)
+	ips := map[string]netip.Addr{"aks-1": netip.MustParseAddr(wished)}
+	fixed := map[string]string{values.AnnotationInternal: "true", values.AnnotationIPv4: wished}
+	type outcome struct {
+		Action plan.Action // of the step that gets the address
+		Told   []string    // what the other cluster is told anew
+	}
+	for name, tc := range map[string]struct {
+		change func(*mesh.Facts)
+		wish   join.Wish
+		want   outcome
+	}{
+		"nothing changes":  {},
+		"a fixed address":  {wish: join.Wish{MeshIPs: ips}, want: outcome{plan.Update, []string{told + `ips: ["10.241.0.200"]`}}},
+		"another subnet":   {wish: join.Wish{MeshSubnets: map[string]string{"aks-1": "mesh"}}, want: outcome{plan.Update, []string{later}}},
+		"a public address": {change: func(f *mesh.Facts) { f.Service.Annotations = nil }, want: outcome{plan.Update, []string{later}}},
+		"only what stays":  {change: func(f *mesh.Facts) { f.Service.PublishNotReady = false }, want: outcome{Action: plan.Update}},
+		"not Azure's": {
+			change: func(f *mesh.Facts) { f.Service.Annotations, f.Kubernetes.AKS, f.Azure = nil, false, nil },
+			want:   outcome{Action: plan.Update},
+		},
+		"killed before Azure had changed it": {
+			change: func(f *mesh.Facts) { f.Service.Annotations = fixed },
+			wish:   join.Wish{MeshIPs: ips}, want: outcome{plan.Wait, []string{told + `ips: ["10.241.0.200"]`}},
+		},
+		"as it is wished": {
+			change: func(f *mesh.Facts) {
+				f.Service.Annotations, f.Service.Addresses = fixed, []string{wished, "fd00::200"}
+			},
+			wish: join.Wish{MeshIPs: ips}, want: outcome{Told: []string{told + `ips: ["10.241.0.200","fd00::200"]`}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			facts := member(t, "1", "2")
+			if tc.change != nil {
+				tc.change(&facts[0])
+			}
+			var got outcome
+			for _, step := range draftOf(t, snapshot(facts...), tc.wish).Plan(join.Live{}).Steps {
+				switch step.ID {
+				case "aks-1/address":
+					got.Action = step.Action
+				case "aks-2/helm":
+					got.Told = slices.DeleteFunc(step.Diff, func(line string) bool { return !strings.HasPrefix(line, told) })
+				}
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("step and address (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -53,10 +53,10 @@ func (d *Draft) FileValues(c *Cluster) (all map[string]any, missing []string, er
 func (d *Draft) AddressKnown(c *Cluster) bool { return len(d.knownAddresses(c)) > 0 }
 
 // knownAddresses are those that a cluster will be dialled at: the one that is
-// wished for, else those that its Service has.
+// wished for and is still to come, else those that its Service has.
 func (d *Draft) knownAddresses(c *Cluster) []string {
-	if ip := d.wish.MeshIPs[c.Context]; ip.IsValid() {
-		return []string{ip.String()}
+	if ip := d.serviceWish(c).IPv4; ip != "" && !slices.Contains(c.Service.Addresses, ip) {
+		return []string{ip}
 	}
 	return c.Service.Addresses
 }

@@ -29,10 +29,7 @@ func (d *Draft) helm() error {
 	addresses := map[string][]string{}
 	for i := range d.Clusters {
 		c := &d.Clusters[i]
-		addresses[c.Context] = c.Service.Addresses
-		if len(c.Service.Addresses) == 0 {
-			addresses[c.Context] = []string{addressLater}
-		}
+		addresses[c.Context] = d.plannedAddresses(c)
 	}
 	for i := range d.Clusters {
 		if err := d.draftHelm(&d.Clusters[i], addresses); err != nil {
@@ -40,6 +37,18 @@ func (d *Draft) helm() error {
 		}
 	}
 	return nil
+}
+
+// plannedAddresses are those that a cluster's peers will have been told at the
+// end, as far as that is known. What a GitOps controller owns gets none by a join.
+func (d *Draft) plannedAddresses(c *Cluster) []string {
+	if len(c.Service.Addresses) > 0 || c.GitOps != "" {
+		return c.Service.Addresses
+	}
+	if known := d.knownAddresses(c); len(known) > 0 {
+		return known
+	}
+	return []string{addressLater}
 }
 
 func (d *Draft) draftHelm(c *Cluster, addresses map[string][]string) error {

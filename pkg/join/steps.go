@@ -2,6 +2,7 @@ package join
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/azure"
@@ -114,6 +115,9 @@ func (r *run) serviceStep(c *Cluster) *plan.Step {
 		step.Action, step.Diff, step.Check = plan.Wait, nil, nil
 	case c.Service.Exists:
 		step.Action = plan.Update
+	}
+	if len(c.Service.Before) > 0 {
+		step.Summary += ", in place of " + strings.Join(c.Service.Before, ", ")
 	}
 	return step
 }
