@@ -3,6 +3,7 @@ package azure
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -29,16 +30,17 @@ type cloud struct {
 	queue    workqueue.TypedRateLimitingInterface[cache.ObjectName]
 	events   record.EventRecorder
 
-	// Both belong to the one worker.
-	since  map[types.UID]time.Time // load balancers under way, by service
-	routed map[string]bool         // addresses that Route was called for
+	// All belong to the one worker.
+	since  map[types.UID]time.Time         // load balancers under way, by service
+	routed map[string]bool                 // addresses that Route was called for
+	asked  map[types.UID]map[string]string // annotations that were carried out, by service
 }
 
 func newCloud(c *controller, client kubernetes.Interface) *cloud {
 	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[cache.ObjectName](time.Second, time.Minute)
 	return &cloud{
 		controller: c, client: client, queue: workqueue.NewTypedRateLimitingQueue(limiter),
-		since: map[types.UID]time.Time{}, routed: map[string]bool{},
+		since: map[types.UID]time.Time{}, routed: map[string]bool{}, asked: map[types.UID]map[string]string{},
 	}
 }
 
@@ -99,7 +101,7 @@ func (c *cloud) reconcile(ctx context.Context, name cache.ObjectName) error {
 	if !wanted(svc) {
 		return c.withdraw(ctx, svc)
 	}
-	if c.right(svc) {
+	if c.right(svc) && !c.asksAnew(svc) {
 		return c.route(ctx, svc.Status.LoadBalancer.Ingress[0].IP)
 	}
 	if left := c.pending(svc); left > 0 {
@@ -107,6 +109,15 @@ func (c *cloud) reconcile(ctx context.Context, name cache.ObjectName) error {
 		return nil
 	}
 	return c.ensure(ctx, svc)
+}
+
+// asksAnew says whether a service's annotations have changed. Those of one that
+// has its address when this process begins are taken as carried out.
+func (c *cloud) asksAnew(svc *corev1.Service) bool {
+	if _, known := c.asked[svc.UID]; !known {
+		c.asked[svc.UID] = svc.Annotations
+	}
+	return !maps.Equal(c.asked[svc.UID], svc.Annotations)
 }
 
 // wanted says whether a service is this controller's business.
@@ -138,6 +149,7 @@ func (c *cloud) ensure(ctx context.Context, svc *corev1.Service) error {
 		return err
 	}
 	delete(c.since, svc.UID)
+	c.asked[svc.UID] = svc.Annotations
 	c.events.Event(svc, corev1.EventTypeNormal, "EnsuredLoadBalancer", "Ensured load balancer")
 	c.log.Info("load balancer is ready", "service", svc.Namespace+"/"+svc.Name, "address", addr)
 	return nil

@@ -172,6 +172,35 @@ func TestLoadBalancerAddresses(t *testing.T) {
 	}
 }
 
+// What a Service asks for is carried out anew when it changes, and told of, even
+// where the address stays.
+func TestLoadBalancerIsEnsuredAnew(t *testing.T) {
+	c := testCluster(1)
+	client := startCloud(t, &c)
+	before := create(t, client, service("a", annotationInternal, "true"))
+	ensured := func(times int32) func(context.Context) bool {
+		return func(ctx context.Context) bool {
+			events, err := client.CoreV1().Events("default").List(ctx, metav1.ListOptions{})
+			return err == nil && slices.ContainsFunc(events.Items, func(e corev1.Event) bool {
+				return e.Reason == "EnsuredLoadBalancer" && e.Count == times
+			})
+		}
+	}
+	eventually(t, "a word of the first load balancer", ensured(1))
+	svc, err := client.CoreV1().Services("default").Get(t.Context(), "a", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	svc.Annotations[annotationSubnet] = c.Subnet
+	if svc, err = client.CoreV1().Services("default").Update(t.Context(), svc, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a word of the changed one", ensured(2))
+	if got := svc.Status.LoadBalancer.Ingress[0].IP; got != before {
+		t.Errorf("the address is %s, want %s as before", got, before)
+	}
+}
+
 func TestLoadBalancerRefused(t *testing.T) {
 	tests := map[string]struct {
 		annotations []string
