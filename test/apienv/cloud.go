@@ -86,7 +86,7 @@ func (c *SimulatedCloud) enqueue(object any) {
 		if slices.Contains(svc.Finalizers, cloudFinalizer) {
 			c.queue.Add(name)
 		}
-	case len(svc.Status.LoadBalancer.Ingress) == 0:
+	case !placed(svc):
 		c.queue.AddAfter(name, c.delay)
 	}
 }
@@ -111,12 +111,18 @@ func (c *SimulatedCloud) sync(ctx context.Context, name cache.ObjectName) error 
 			return err
 		}
 	}
-	if !wanted || len(svc.Status.LoadBalancer.Ingress) > 0 {
+	if !wanted || placed(svc) {
 		return nil
 	}
 	svc.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: c.address(name, svc)}}
 	_, err = services.UpdateStatus(ctx, svc, metav1.UpdateOptions{})
 	return err
+}
+
+// placed says whether a Service has an address, and the one that it asks for if any.
+func placed(svc *corev1.Service) bool {
+	fixed, has := svc.Annotations[addressAnnotation], svc.Status.LoadBalancer.Ingress
+	return len(has) > 0 && (fixed == "" || has[0].IP == fixed)
 }
 
 // address is the Service's for as long as the cloud lives.
