@@ -30,7 +30,7 @@ generated: chart ## check that generated files are up to date
 
 docs-check: chart ## check links in the documentation, and that the commands it shows are taken
 	$(GO) test ./test/docs
-	$(GO) test -run 'Documented|WrongCommands' ./cmd/kubectl-aksmesh
+	$(GO) test -run 'Documented|WrongCommands|CommandsAreSeen' ./cmd/kubectl-aksmesh
 
 examples-test: ## check the example for Azure: names, form, addresses
 	cd test/examples && $(GO) test ./...
