@@ -22,25 +22,25 @@ const probeImage = "aksmesh.lab/aksmesh-probe:v1"
 // busy machine does not.
 const eachRequest = "10s"
 
-// steadyLoad is a client in every cluster that asks the demo service without a pause.
+// steadyLoad is a client in every cluster that asks one URL without a pause.
 type steadyLoad struct {
 	clusters []*mesh.Cluster
 	lines    []chan wire.Line
 }
 
-// startSteadyLoad returns once every client has its first answers.
-func startSteadyLoad(t *testing.T, clusters []*mesh.Cluster) *steadyLoad {
+// startSteadyLoad returns once every client has its first answers. urls are
+// what the client in each cluster asks, by context.
+func startSteadyLoad(t *testing.T, clusters []*mesh.Cluster, urls map[string]string) *steadyLoad {
 	t.Helper()
 	l := &steadyLoad{clusters: clusters}
 	for _, c := range clusters {
-		service := must[*corev1.Service](t)(c.Client.CoreV1().Services(metav1.NamespaceDefault).Get(t.Context(), app, metav1.GetOptions{}))
 		must[*corev1.Pod](t)(c.Client.CoreV1().Pods(metav1.NamespaceDefault).Create(t.Context(), &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Name: "load"},
 			Spec: corev1.PodSpec{
 				RestartPolicy: corev1.RestartPolicyNever,
 				Containers: []corev1.Container{{
 					Name: "load", Image: probeImage, ImagePullPolicy: corev1.PullIfNotPresent,
-					Args: []string{"http", "-n", "100000000", "-timeout", eachRequest, "http://" + service.Spec.ClusterIP + "/"},
+					Args: []string{"http", "-n", "100000000", "-timeout", eachRequest, urls[c.Context]},
 				}},
 			},
 		}, metav1.CreateOptions{}))
@@ -55,6 +55,28 @@ func startSteadyLoad(t *testing.T, clusters []*mesh.Cluster) *steadyLoad {
 		}
 	}
 	return l
+}
+
+// demoService are the URLs of the demo service in each cluster, by context.
+func demoService(t *testing.T, clusters []*mesh.Cluster) map[string]string {
+	t.Helper()
+	urls := map[string]string{}
+	for _, c := range clusters {
+		service := must[*corev1.Service](t)(c.Client.CoreV1().Services(metav1.NamespaceDefault).Get(t.Context(), app, metav1.GetOptions{}))
+		urls[c.Context] = "http://" + service.Spec.ClusterIP + "/"
+	}
+	return urls
+}
+
+// nextPods are the URLs of pod hello in the next cluster, by context: no service
+// is involved, so that only the path between pods counts.
+func nextPods(t *testing.T, clusters []*mesh.Cluster) map[string]string {
+	t.Helper()
+	urls := map[string]string{}
+	for i, c := range clusters {
+		urls[c.Context] = "http://" + hello(t, clusters[(i+1)%len(clusters)]) + ":8080/"
+	}
+	return urls
 }
 
 // follow reads what a prober says until its pod ends.

@@ -20,7 +20,7 @@ func rotation(t *testing.T) {
 	everybody := []string{"aks-1", "aks-2", "aks-3"}
 	settled(t, answers{"aks-1": everybody, "aks-2": everybody, "aks-3": everybody})
 	before := authorities(t, clusters)
-	load := startSteadyLoad(t, clusters)
+	load := startSteadyLoad(t, clusters, demoService(t, clusters))
 	// All members are found through aks-1's configuration.
 	r := aksmesh(t, "ca", "rotate", "--yes", "--context", "aks-1")
 	results := load.stop(t)

@@ -6,10 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +20,7 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/release"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/probe/wire"
 	"github.com/aksmesh/kubectl-aksmesh/test/labenv"
 	"github.com/aksmesh/kubectl-aksmesh/test/relabel"
 )
@@ -80,13 +78,14 @@ func upgradeUnderLoad(t *testing.T) {
 	clusters := open(t, "aks-1", "aks-2", "aks-3")
 	reach(t, clusters)
 	before := agentPods(t, clusters)
-	load := startPodLoad(t, clusters)
+	load := startSteadyLoad(t, clusters, nextPods(t, clusters))
 	start := time.Now()
 	r, outcomes := upgradeTo(t, version)
-	load.stop(t)
+	results := load.stop(t)
 	if r.ExitCode != 0 {
 		t.Fatalf("upgrade ends with %d, want 0", r.ExitCode)
 	}
+	hardlyFailed(t, results)
 	var lastEnd time.Time
 	for _, c := range clusters {
 		if got := outcomes[c.Context].State; got != "upgraded" {
@@ -240,73 +239,17 @@ func newPods(t *testing.T, c *mesh.Cluster, old map[string]bool) []time.Time {
 	return times
 }
 
-// podLoad asks from every cluster a pod of the next one by its IP, without a
-// pause: no service is involved, so that only the path between pods counts.
-type podLoad struct {
-	cancel context.CancelFunc
-	done   sync.WaitGroup
-
-	mu     sync.Mutex
-	well   int
-	failed map[string]int // by who asked whom, and what went wrong
-}
-
-// startPodLoad asks until it is stopped.
-func startPodLoad(t *testing.T, clusters []*mesh.Cluster) *podLoad {
+// hardlyFailed bounds what an upgrade may cost. Packets between pods pass while
+// a node's agent is replaced; one request in a thousand may still meet the
+// moment in which the new agent loads its programs.
+func hardlyFailed(t *testing.T, results map[string]*wire.HTTP) {
 	t.Helper()
-	ips := map[string]string{}
-	for _, c := range clusters {
-		ips[c.Context] = hello(t, c)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	l := &podLoad{cancel: cancel, failed: map[string]int{}}
-	for i, from := range clusters {
-		to := clusters[(i+1)%len(clusters)]
-		l.done.Go(func() {
-			for ctx.Err() == nil {
-				l.ask(ctx, from, to.Context, ips[to.Context])
-			}
-		})
-	}
-	return l
-}
-
-// ask sends a hundred requests, each over a connection of its own.
-func (l *podLoad) ask(ctx context.Context, from *mesh.Cluster, to, ip string) {
-	out, err := mesh.ExecIn(from, metav1.NamespaceDefault).Run(ctx, "hello", "hello", "/helloworld", "ask", "-n", "100", "http://"+ip+":8080/")
-	if ctx.Err() != nil {
-		return // cut off in the middle: it tells nothing
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	lines := regexp.MustCompile(`(?m)^(\d+) (.+)$`).FindAllStringSubmatch(string(out), -1)
-	if len(lines) == 0 {
-		l.failed[fmt.Sprintf("%s could not be asked to ask: %v", from.Context, err)]++
-	}
-	for _, line := range lines {
-		n, _ := strconv.Atoi(line[1])
-		if line[2] == to {
-			l.well += n
-			continue
-		}
-		l.failed[from.Context+" asks "+to+": "+line[2]] += n
-	}
-}
-
-// stop ends the load and tells how many requests failed. Packets between pods
-// pass while a node's agent is replaced; one request in a thousand may still
-// meet the moment in which the new agent loads its programs.
-func (l *podLoad) stop(t *testing.T) {
-	t.Helper()
-	l.cancel()
-	l.done.Wait()
-	failed := 0
-	for _, n := range l.failed {
-		failed += n
-	}
-	t.Logf("during the upgrade: %d requests were answered, %d failed %v", l.well, failed, l.failed)
 	const oneIn = 1000
-	if l.well == 0 || failed*oneIn > l.well {
-		t.Errorf("%d of %d requests across clusters failed during the upgrade, want at most one in %d: %v", failed, failed+l.well, oneIn, l.failed)
+	for context, result := range results {
+		t.Logf("client in %s: %d answered, %d failed %v", context, result.Answered, result.Failed, result.Errors)
+		if result.Answered == 0 || result.Failed*oneIn > result.Answered {
+			t.Errorf("client in %s: %d of %d requests failed during the upgrade, want at most one in %d: %v", context,
+				result.Failed, result.Answered+result.Failed, oneIn, result.Errors)
+		}
 	}
 }
