@@ -336,9 +336,26 @@ func TestNewClusterTakesTheMeshsSettings(t *testing.T) {
 }
 
 func TestUserValuesThatJoinMustKnowOfAreRefused(t *testing.T) {
-	w := join.Wish{Values: map[string]map[string]any{"": {"cluster": map[string]any{"id": 7}}}}
-	if err := w.Validate([]string{"a", "b"}); err == nil || !strings.Contains(err.Error(), "--cluster-id") {
-		t.Errorf("error is %v, want one that names --cluster-id", err)
+	for name, tc := range map[string]struct {
+		values map[string]any
+		want   string // empty if they are taken
+	}{
+		"id":         {map[string]any{"cluster": map[string]any{"id": 7}}, "the Helm value cluster.id is join's own to set: use --cluster-id instead"},
+		"kube-proxy": {map[string]any{"kubeProxyReplacement": false}, "the Helm value kubeProxyReplacement is join's own to set: nothing would handle services once kube-proxy is off; --skip-kube-proxy keeps kube-proxy beside Cilium"},
+		"as text":    {map[string]any{"kubeProxyReplacement": "false"}, "--skip-kube-proxy"},
+		"as join":    {map[string]any{"kubeProxyReplacement": true}, ""},
+		"CA": {map[string]any{"tls": map[string]any{"ca": map[string]any{"cert": "PEM"}}},
+			"the Helm value tls.ca.cert is join's own to set: the chart would prefer it to Secret kube-system/cilium-ca, which the clusters share: put that Secret into one cluster before the join, or name a cluster that has it with --ca-from"},
+		"CA's key": {map[string]any{"tls": map[string]any{"ca": map[string]any{"key": "c2VjcmV0"}}}, "the Helm value tls.ca.key is join's own to set"},
+		"others":   {map[string]any{"debug": map[string]any{"enabled": true}}, ""},
+	} {
+		for _, context := range []string{"", "a"} {
+			w := join.Wish{Values: map[string]map[string]any{context: tc.values}}
+			err := w.Validate([]string{"a", "b"})
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("%s: error is\n%v\nwant one that says\n%q", name, err, tc.want)
+			}
+		}
 	}
 }
 

@@ -5,12 +5,14 @@
 package join
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/config"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 )
@@ -137,38 +139,52 @@ func (w *Wish) validateChoices([]string) error {
 // validateValues refuses Helm values of the user's that join must know of.
 func (w *Wish) validateValues([]string) error {
 	for _, context := range keysOf(w.Values) {
-		if key, flag := OwnValue(w.Values[context]); key != "" {
-			return fmt.Errorf("the Helm value %s is join's own to set: use %s instead", key, flag)
+		if own := OwnValue(w.Values[context]); own != nil {
+			return fmt.Errorf("the Helm value %s is join's own to set: %s", own.Key, own.Instead(own.Flag))
 		}
 	}
 	return nil
 }
 
+// Own is a Helm value that join must know of.
+type Own struct {
+	Key  string // dotted
+	Flag string // what is there for it
+	do   string // what to do instead, with %s for the flag
+	may  string // the one value that does no harm
+}
+
+// Instead says what to do instead of giving the value, with the flag as it is
+// called where the value was given.
+func (o *Own) Instead(flag string) string { return fmt.Sprintf(cmp.Or(o.do, "use %s instead"), flag) }
+
 // OwnValue finds a Helm value of the user's that join must know of: it would
-// win in the chart, and names, plans and waits would go by another one. It
-// returns the value's dotted key, and the flag that is there for it; both are
-// empty if there is none.
-func OwnValue(user map[string]any) (key, flag string) {
-	for _, own := range []struct {
-		flag string
-		path []string
-	}{
-		{"--cluster-name", []string{"cluster", "name"}},
-		{"--cluster-id", []string{"cluster", "id"}},
-		{"--pod-cidr", []string{"ipam", "operator", "clusterPoolIPv4PodCIDRList"}},
-		{"--context", []string{"clustermesh", "config", "clusters"}},
-		{"--max-connected-clusters", []string{"clustermesh", "maxConnectedClusters"}},
-		{"--encapsulation", []string{"routingMode"}},
-		{"--encapsulation", []string{"tunnelProtocol"}},
-		{"--encryption", []string{"encryption", "enabled"}},
-		{"--encryption", []string{"encryption", "type"}},
-		{"--mtu", []string{"MTU"}},
+// win in the chart, and names, plans and waits would go by another one. It is
+// nil if there is none.
+func OwnValue(user map[string]any) *Own {
+	const ca = "the chart would prefer it to Secret " + cilium.Namespace + "/" + cilium.CASecret + ", which the clusters share: put that Secret into one cluster before the join, or name a cluster that has it with %s"
+	for _, own := range []Own{
+		{Flag: "--cluster-name", Key: "cluster.name"},
+		{Flag: "--cluster-id", Key: "cluster.id"},
+		{Flag: "--pod-cidr", Key: "ipam.operator.clusterPoolIPv4PodCIDRList"},
+		{Flag: "--context", Key: "clustermesh.config.clusters"},
+		{Flag: "--max-connected-clusters", Key: "clustermesh.maxConnectedClusters"},
+		{Flag: "--encapsulation", Key: "routingMode"},
+		{Flag: "--encapsulation", Key: "tunnelProtocol"},
+		{Flag: "--encryption", Key: "encryption.enabled"},
+		{Flag: "--encryption", Key: "encryption.type"},
+		{Flag: "--mtu", Key: "MTU"},
+		{Flag: "--skip-kube-proxy", Key: "kubeProxyReplacement", may: "true",
+			do: "nothing would handle services once kube-proxy is off; %s keeps kube-proxy beside Cilium"},
+		{Flag: "--ca-from", Key: "tls.ca.cert", do: ca},
+		{Flag: "--ca-from", Key: "tls.ca.key", do: ca},
 	} {
-		if values.Has(user, own.path...) {
-			return strings.Join(own.path, "."), own.flag
+		given, ok := values.At(user, strings.Split(own.Key, ".")...)
+		if ok && (own.may == "" || fmt.Sprint(given) != own.may) {
+			return &own
 		}
 	}
-	return "", ""
+	return nil
 }
 
 func (w *Wish) maxConnected() int {

@@ -127,6 +127,7 @@ func TestRefused(t *testing.T) {
 		"version":       {lines("  version: 1.2.3\n", a, b), []string{"mesh.yaml line 4: spec.version is refused: cilium 1.2.3 is not supported: 1.18, 1.19 and 1.20 are"}},
 		"CA":            {lines("  caFrom: c\n", a, b), []string{`mesh.yaml line 4: spec.caFrom "c" is none of the clusters' contexts`}},
 		"own values":    {lines("  values: {MTU: 1400}\n", a, b), []string{"mesh.yaml line 4: spec.values has MTU, which is join's own to set: use the field mtu instead"}},
+		"no kube-proxy": {lines("  values: {kubeProxyReplacement: false}\n", a, b), []string{"mesh.yaml line 4: spec.values has kubeProxyReplacement, which is join's own to set: nothing would handle services once kube-proxy is off; skipKubeProxy: true keeps kube-proxy beside Cilium"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -117,11 +117,12 @@ func network(c *checker, path string, prefix netip.Prefix) {
 
 // own refuses Helm values that the file has fields for.
 func own(c *checker, path string, given map[string]any) {
-	if key, flag := join.OwnValue(given); key != "" {
+	if own := join.OwnValue(given); own != nil {
 		field := map[string]string{
-			"--cluster-name": "name", "--cluster-id": "id", "--pod-cidr": "podCIDRs", "--context": "clusters",
-			"--max-connected-clusters": "maxConnectedClusters", "--encapsulation": "encapsulation", "--encryption": "encryption", "--mtu": "mtu",
-		}[flag]
-		c.fail(path, "has %s, which is join's own to set: use the field %s instead", key, field)
+			"--cluster-name": "the field name", "--cluster-id": "the field id", "--pod-cidr": "the field podCIDRs", "--context": "the field clusters",
+			"--max-connected-clusters": "the field maxConnectedClusters", "--encapsulation": "the field encapsulation",
+			"--encryption": "the field encryption", "--mtu": "the field mtu", "--skip-kube-proxy": "skipKubeProxy: true", "--ca-from": "caFrom",
+		}[own.Flag]
+		c.fail(path, "has %s, which is join's own to set: %s", own.Key, own.Instead(field))
 	}
 }

@@ -21,6 +21,7 @@ func Users(release Values, w Wish) (Values, error) {
 		{"ipam", "operator", "clusterPoolIPv4MaskSize"}, {"ipam", "mode"},
 		{"routingMode"}, {"tunnelProtocol"}, {"ipv4NativeRoutingCIDR"}, {"aksbyocni"},
 		{"encryption", "enabled"}, {"encryption", "type"}, {"MTU"}, {"kubeProxyReplacement"},
+		{"tls", "ca", "cert"}, {"tls", "ca", "key"},
 		{"clustermesh", "apiserver", "service", "annotations", AnnotationInternal},
 		{"clustermesh", "apiserver", "service", "annotations", AnnotationIPv4},
 		{"clustermesh", "apiserver", "service", "annotations", AnnotationSubnet},

@@ -213,6 +213,9 @@ func Has(v Values, path ...string) bool {
 	return ok
 }
 
+// At returns what values have at path, and whether something is there.
+func At(v Values, path ...string) (any, bool) { return get(v, path...) }
+
 // get returns what is at path, and whether something is.
 func get(v Values, path ...string) (any, bool) {
 	var at any = v
