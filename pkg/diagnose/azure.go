@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
@@ -46,12 +47,13 @@ func judgePublic() func(*View) []Finding {
 		}
 		fix := "kubectl aksmesh join sets it; by hand: set clustermesh.apiserver.service.annotations in the Helm values, then " +
 			kubectl(c) + " --namespace kube-system delete service " + meshService + " once, for the address to change"
+		internal := isAKS(c) && s.Annotations[internalLB] == "true"
 		for _, text := range s.Addresses {
-			if a, err := netip.ParseAddr(text); err == nil && public(a) {
+			if a, err := netip.ParseAddr(text); err == nil && !internal && onInternet(c, a) {
 				return one(failed(ofCluster(c), "context %q: the mesh's address %s is public", c.Context, a).mend("%s", fix))
 			}
 		}
-		if isAKS(c) && s.Annotations[internalLB] != "true" {
+		if isAKS(c) && !internal {
 			return one(failed(ofCluster(c), "context %q: the mesh's Service does not ask for an internal load balancer, so Azure makes it public", c.Context).
 				seen("annotation "+internalLB+" is not \"true\"").mend("%s", fix))
 		}
@@ -63,6 +65,18 @@ func judgePublic() func(*View) []Finding {
 func public(a netip.Addr) bool {
 	shared := netip.MustParsePrefix("100.64.0.0/10")
 	return a.IsGlobalUnicast() && !a.IsPrivate() && !shared.Contains(a.Unmap())
+}
+
+// onInternet is an address of the cluster's that is public: a virtual network may
+// have any range, one that is not private, too.
+func onInternet(c *mesh.Facts, a netip.Addr) bool {
+	if !public(a) {
+		return false
+	}
+	if c.Azure == nil {
+		return true
+	}
+	return !slices.ContainsFunc(c.Azure.Subnets, func(s mesh.Subnet) bool { return inAny(prefixesOf(s.VNetSpace), a.Unmap()) })
 }
 
 func judgeAzureState() func(*View) []Finding {
