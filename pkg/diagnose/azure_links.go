@@ -16,7 +16,8 @@ const (
 	oneVNet      linkKind = iota // both clusters are in the same virtual network
 	peered                       // both halves of a peering are connected
 	unpeered                     // a peering is there, and not whole
-	routed                       // routes lead to an appliance or a gateway
+	routed                       // routes lead to appliances or gateways, both ways
+	oneWay                       // routes lead there, and nothing leads back
 	oneWAN                       // both hang on the same Virtual WAN
 	disconnected                 // nothing connects them
 	unclear                      // something that cannot be seen through may
@@ -26,7 +27,9 @@ const (
 type link struct {
 	kind   linkKind
 	faults []linkFault // of a peering
-	why    string      // for unclear
+	around bool        // for unpeered: routes or a Virtual WAN lead around the peering
+	back   onward      // for oneWay: the direction that has no way
+	why    []string    // for unclear
 	blind  []*azureNet // for unclear: those of which too little could be read
 }
 
@@ -46,42 +49,63 @@ func linkOf(a, b *azureNet) link {
 		return link{kind: oneVNet}
 	}
 	if a.vnet == nil && b.vnet == nil {
-		return link{kind: unclear, why: "neither virtual network could be read", blind: []*azureNet{a, b}}
+		return link{kind: unclear, why: []string{"neither virtual network could be read"}, blind: []*azureNet{a, b}}
 	}
 	pa, pb := a.peerOf(b), b.peerOf(a)
 	faults := append(a.faults(pa, b), b.faults(pb, a)...)
-	switch {
-	case (pa != nil || pb != nil) && len(faults) == 0:
+	if (pa != nil || pb != nil) && len(faults) == 0 {
 		return link{kind: peered}
-	case a.routesTo(b) || b.routesTo(a):
+	}
+	there, back := a.onward(b), b.onward(a)
+	byRoutes := there.finds == surely && back.finds == surely
+	switch {
+	case pa.broken() || pb.broken():
+		return link{kind: unpeered, faults: faults, around: byRoutes || inOneWAN(a, b)}
+	case byRoutes:
 		return link{kind: routed}
 	case pa != nil || pb != nil:
 		return link{kind: unpeered, faults: faults}
 	}
-	return farLink(a, b, faults)
+	return farLink(a, b, there, back, faults)
 }
 
 // unclearFor is a link that is not known for want of what is blind.
 func unclearFor(why string, blind func(*azureNet) bool, nets ...*azureNet) link {
-	return link{kind: unclear, why: why, blind: slices.DeleteFunc(nets, func(n *azureNet) bool { return !blind(n) })}
+	return link{kind: unclear, why: []string{why}, blind: slices.DeleteFunc(nets, func(n *azureNet) bool { return !blind(n) })}
 }
 
-// farLink is the link of networks that no peering connects.
-func farLink(a, b *azureNet, faults []linkFault) link {
+// farLink is the link of networks that no peering connects, as far as routes lead
+// there and back.
+func farLink(a, b *azureNet, there, back onward, faults []linkFault) link {
 	ha, hb := a.hub(), b.hub()
 	switch {
-	case ha != nil && hb != nil && (strings.EqualFold(ha.ID, hb.ID) || ha.WAN != "" && strings.EqualFold(ha.WAN, hb.WAN)):
+	case inOneWAN(a, b):
 		return link{kind: oneWAN}
 	case ha != nil && hb != nil && (ha.WAN == "" || hb.WAN == ""):
 		return unclearFor("each is connected to a Virtual WAN hub, and whether both are in one WAN could not be read", func(n *azureNet) bool { return n.hub().WAN == "" }, a, b)
-	case a.far() && b.far():
-		return link{kind: unclear, why: "both use gateways, which may know a way"}
-	case a.vnet == nil && b.far():
-		return link{kind: unclear, why: "virtual network " + last(a.vnetID) + " could not be read", blind: []*azureNet{a}}
-	case b.vnet == nil && a.far():
-		return link{kind: unclear, why: "virtual network " + last(b.vnetID) + " could not be read", blind: []*azureNet{b}}
+	case there.finds == surely && back.finds == never:
+		return link{kind: oneWay, back: back, faults: faults}
+	case there.finds == never && back.finds == surely:
+		return link{kind: oneWay, back: there, faults: faults}
+	case there.finds == never || back.finds == never:
+		return link{kind: disconnected, faults: faults}
 	}
-	return link{kind: disconnected, faults: faults}
+	l := link{kind: unclear}
+	for _, o := range []onward{there, back} {
+		if o.finds != perhaps {
+			continue
+		}
+		l.why = append(l.why, o.why)
+		if o.unread {
+			l.blind = append(l.blind, o.from)
+		}
+	}
+	return l
+}
+
+func inOneWAN(a, b *azureNet) bool {
+	ha, hb := a.hub(), b.hub()
+	return ha != nil && hb != nil && (strings.EqualFold(ha.ID, hb.ID) || ha.WAN != "" && strings.EqualFold(ha.WAN, hb.WAN))
 }
 
 func (n *azureNet) hub() *mesh.VirtualHub {
@@ -112,6 +136,9 @@ func (n *azureNet) peerOf(other *azureNet) *azurePeer {
 	return nil
 }
 
+// broken says whether there is such a half, and it is not connected.
+func (p *azurePeer) broken() bool { return p != nil && !p.connected }
+
 // faults are what is wrong with the network's half p of a peering with the other.
 func (n *azureNet) faults(p *azurePeer, other *azureNet) []linkFault {
 	fault := linkFault{at: n, to: other}
@@ -134,20 +161,6 @@ func (n *azureNet) faults(p *azurePeer, other *azureNet) []linkFault {
 		return nil
 	}
 	return []linkFault{fault}
-}
-
-// routesTo says whether the user's routes lead to the other's nodes by way of
-// an appliance or a gateway.
-func (n *azureNet) routesTo(other *azureNet) bool {
-	for i := range n.subnets {
-		for j := range other.subnets {
-			r := n.hop(&n.subnets[i], other.subnets[j].nodes[0])
-			if r != nil && (strings.EqualFold(r.NextHop, "VirtualAppliance") || strings.EqualFold(r.NextHop, "VirtualNetworkGateway")) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // hop is the user's route that packets to an address take; nil if they take one

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
@@ -14,25 +15,44 @@ func judgePeerings() func(*View) []Finding {
 		switch l.kind {
 		case unclear:
 			f := unknown(ofPair(a, b), "whether anything connects the virtual networks of contexts %q and %q is not known", a.Context, b.Context).
-				seen(l.why)
+				seen(l.why...)
 			for _, n := range l.blind {
 				f = f.forWantOf(n.cluster)
 			}
 			return one(f)
 		case unpeered:
 			from, to := l.faults[0].at.cluster, l.faults[0].to.cluster
+			if l.around && v.meets(a, b) && v.meets(b, a) {
+				return one(unknown(ofPair(from, to), "the peering between the virtual networks of contexts %q and %q is not connected, and they reach each other by other routes", from.Context, to.Context).
+					seen(whats(l.faults)...))
+			}
 			return one(failed(ofPair(from, to), "the peering between the virtual networks of contexts %q and %q is not connected, so neither reaches the other", from.Context, to.Context).
 				seen(whats(l.faults)...).mend("%s", mendPeering(l.faults)))
-		case disconnected:
+		case oneWay, disconnected:
 			if v.meets(a, b) || v.meets(b, a) {
 				return one(unknown(ofPair(a, b), "nothing that can be seen connects the virtual networks of contexts %q and %q, and they reach each other all the same", a.Context, b.Context).
 					seen(append(whats(l.faults), "Azure Virtual Network Manager may connect them, which Reader rights do not show")...))
+			}
+			if l.kind == oneWay {
+				return one(lopsided(l.back))
 			}
 			return one(failed(ofPair(a, b), "nothing connects the virtual networks of contexts %q and %q: no peering, common Virtual WAN, gateway or route", a.Context, b.Context).
 				seen(whats(l.faults)...).mend("%s", mendPeering(l.faults)))
 		}
 		return nil
 	})
+}
+
+// lopsided is about networks that routes connect in one direction only.
+func lopsided(missing onward) Finding {
+	n, to := missing.from, missing.to
+	r, table := to.detour(n), ""
+	for _, s := range n.cluster.Azure.Subnets {
+		table = cmp.Or(table, s.RouteTable)
+	}
+	return failed(ofPair(n.cluster, to.cluster), "packets of context %q find no way to the nodes of %q, whose own packets come by a route", n.cluster.Context, to.cluster.Context).
+		seen("no peering, common Virtual WAN, gateway or route leads from virtual network "+last(n.vnetID)+" to "+last(to.vnetID), r.String()).
+		mend("%s", n.addRoute(to, table, r))
 }
 
 // meets says whether agents of the one cluster reach the other, by whatever way.
@@ -103,7 +123,7 @@ func inGroup(id string) string {
 func judgePeeringRights() func(*View) []Finding {
 	return eachDirection([]string{azureNetSection}, func(v *View, from, to *mesh.Facts) []Finding {
 		a, b := v.azure[from], v.azure[to]
-		return append(forbidsAccess(a, b), forbidsForwarded(a, b)...)
+		return append(forbidsAccess(a, b), v.forbidsForwarded(a, b)...)
 	})
 }
 
@@ -136,11 +156,16 @@ func forbidsAccess(a, b *azureNet) []Finding {
 
 // forbidsForwarded is about packets that an appliance in a third network sends
 // on: the peering that brings them must take packets that are not of that network.
-func forbidsForwarded(a, b *azureNet) []Finding {
+// Where packets may take another route, that they do not arrive tells.
+func (v *View) forbidsForwarded(a, b *azureNet) []Finding {
+	l := linkOf(a, b).kind
 	for i := range a.subnets {
 		for j := range b.subnets {
 			r := a.hop(&a.subnets[i], b.subnets[j].nodes[0])
 			if r == nil || !strings.EqualFold(r.NextHop, "VirtualAppliance") {
+				continue
+			}
+			if a.beaten(b, r, l) && (l != unclear || v.meets(a.cluster, b.cluster)) {
 				continue
 			}
 			appliance, ok := address(r.NextHopIP)

@@ -36,6 +36,7 @@ func rules() []rule {
 		}},
 		{CodeMeshService, []Code{CodeLBPools, CodeAzureState}},
 		{CodeKubeProxy, []Code{CodeKubeProxyARM}},
+		{CodeRoutes, []Code{CodePeering}}, // a whole peering beats wider routes
 		{CodeKVStoreMesh, dial},
 		{CodeConfigured, append([]Code{CodeSymmetric}, agents...)},
 		{CodeConnected, agents},
