@@ -43,7 +43,7 @@ type joinFlags struct {
 func (f *joinFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.clusterNames, "cluster-name", nil, "CONTEXT=NAME: a cluster's name in the mesh (default: made from the context)")
 	flags.StringSliceVar(&f.clusterIDs, "cluster-id", nil, "CONTEXT=ID: a cluster's id in the mesh, 1 to 255 (default: the lowest free one)")
-	flags.StringSliceVar(&f.podCIDRs, "pod-cidr", nil, "CONTEXT=CIDR: a new cluster's pod CIDR (default: taken from --pod-pool)")
+	flags.StringSliceVar(&f.podCIDRs, "pod-cidr", nil, "CONTEXT=CIDR: a new cluster's pod CIDR (default: its podCidr in Azure if no other cluster has that one, else taken from --pod-pool)")
 	flags.StringVar(&f.podPool, "pod-pool", "", "CIDR that new clusters' pod CIDRs are taken from (default "+addressing.DefaultPool().String()+")")
 	flags.IntVar(&f.maxConnected, "max-connected-clusters", 0, "255 or 511, for a new mesh (default 255)")
 	flags.StringVar(&f.encapsulation, "encapsulation", "", "vxlan, geneve or native (default: what the mesh runs, else vxlan)")

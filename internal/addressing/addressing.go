@@ -38,6 +38,9 @@ type Range struct {
 	// Soft ranges are stepped around when a CIDR is chosen, but do not refuse
 	// one that the user wants: overlapping them is unwise, not fatal.
 	Soft bool
+	// Owner is the context of a soft range that is meant for a cluster's pods:
+	// the cluster itself may have it ([Cluster.Preferred]). Empty if nobody may.
+	Owner string
 }
 
 // Reserved are the ranges that no cluster can use, with the reason in What.

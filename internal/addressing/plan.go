@@ -131,7 +131,7 @@ func (p *planner) accept(c Cluster) error {
 // choose finds a pod CIDR for a cluster that has none.
 func (p *planner) choose(c Cluster) (netip.Prefix, error) {
 	size := p.size(c)
-	if c.Preferred.IsValid() && c.Preferred.Bits() <= fits(c.Nodes) && !p.blocked(c.Preferred).IsValid() {
+	if c.Preferred.IsValid() && c.Preferred.Bits() <= fits(c.Nodes) && !p.blocked(c.Preferred, c.Context).IsValid() {
 		return c.Preferred, nil
 	}
 	if size < p.in.Pool.Bits() {
@@ -140,7 +140,7 @@ func (p *planner) choose(c Cluster) (netip.Prefix, error) {
 	}
 	for at := p.in.Pool.Masked().Addr(); at.IsValid() && p.in.Pool.Contains(at); {
 		candidate := netip.PrefixFrom(at, size)
-		hit := p.blocked(candidate)
+		hit := p.blocked(candidate, "")
 		if !hit.IsValid() {
 			return candidate, nil
 		}
@@ -151,9 +151,10 @@ func (p *planner) choose(c Cluster) (netip.Prefix, error) {
 }
 
 // blocked is the taken range that overlaps the prefix; invalid if none does.
-func (p *planner) blocked(prefix netip.Prefix) netip.Prefix {
+// Ranges of an owner do not count, if one is given.
+func (p *planner) blocked(prefix netip.Prefix, owner string) netip.Prefix {
 	for _, r := range p.taken {
-		if r.Prefix.Overlaps(prefix) {
+		if r.Prefix.Overlaps(prefix) && (owner == "" || r.Owner != owner) {
 			return r.Prefix
 		}
 	}

@@ -60,6 +60,25 @@ func TestPlanPodCIDRs(t *testing.T) {
 			want: "a=10.244.0.0/16 b=100.64.0.0/16",
 		},
 		{
+			name: "Azure's own pod range is preferred though it is in use, by its owner",
+			in: Input{
+				Clusters: []Cluster{{Context: "a", Preferred: p("10.180.0.0/16")}, {Context: "b", Preferred: p("10.181.0.0/16")}},
+				Avoid: []Range{
+					{Prefix: p("10.180.0.0/16"), What: "podCidr", Soft: true, Owner: "a"},
+					{Prefix: p("10.181.0.0/16"), What: "podCidr", Soft: true, Owner: "c"},
+				},
+			},
+			want: "a=10.180.0.0/16 b=100.64.0.0/16",
+		},
+		{
+			name: "a range of its own is no reason to take it from the pool",
+			in: Input{
+				Clusters: []Cluster{{Context: "a"}},
+				Avoid:    []Range{{Prefix: p("100.64.0.0/16"), What: "podCidr", Soft: true, Owner: "a"}},
+			},
+			want: "a=100.65.0.0/16",
+		},
+		{
 			name: "a preferred range that has no room is passed over",
 			in:   Input{Clusters: []Cluster{{Context: "a", Nodes: 9, Preferred: p("10.244.0.0/22")}}},
 			want: "a=100.64.0.0/16",

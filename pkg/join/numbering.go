@@ -91,7 +91,7 @@ func (d *Draft) addressingCluster(c *Cluster) addressing.Cluster {
 	}
 	// Azure's control plane routes to pods by its own podCidr, so it is the
 	// best choice if it is unique; AKS gives every cluster the same by default.
-	if c.seen.Azure != nil && d.uniqueToAzure(c) {
+	if c.seen.Azure != nil && !d.wish.PodPool.IsValid() && d.uniqueToAzure(c) {
 		if list := prefixes(c.seen.Azure.PodCIDRs); len(list) > 0 && list[0].Addr().Is4() {
 			out.Preferred = list[0]
 		}
@@ -99,12 +99,18 @@ func (d *Draft) addressingCluster(c *Cluster) addressing.Cluster {
 	return out
 }
 
+// uniqueToAzure says whether no other cluster of the mesh has the podCidr of
+// this one in Azure. Of members that Azure does not tell of, nobody knows.
 func (d *Draft) uniqueToAzure(c *Cluster) bool {
+	if len(d.strangers()) > 0 {
+		return false
+	}
 	own := prefixes(c.seen.Azure.PodCIDRs)
 	for i := range d.Clusters {
 		other := &d.Clusters[i]
-		if other.Context != c.Context && other.seen.Azure != nil &&
-			len(addressing.Overlaps(own, prefixes(other.seen.Azure.PodCIDRs))) > 0 {
+		switch {
+		case other.Context == c.Context || !other.seen.Kubernetes.AKS:
+		case other.seen.Azure == nil || len(addressing.Overlaps(own, prefixes(other.seen.Azure.PodCIDRs))) > 0:
 			return false
 		}
 	}
@@ -113,26 +119,27 @@ func (d *Draft) uniqueToAzure(c *Cluster) bool {
 
 // avoid lists what pods of any cluster of the mesh must not overlap.
 func avoid(f *mesh.Facts) []addressing.Range {
+	of := " of context " + quote(f.Context)
 	var ranges []addressing.Range
-	add := func(what string, soft bool, cidrs ...string) {
-		for _, prefix := range prefixes(cidrs) {
-			ranges = append(ranges, addressing.Range{Prefix: prefix, What: what + " of context " + quote(f.Context), Soft: soft})
+	add := func(r addressing.Range, cidrs ...string) {
+		for _, r.Prefix = range prefixes(cidrs) {
+			ranges = append(ranges, r)
 		}
 	}
-	add("a service range", false, f.Kubernetes.ServiceCIDRs...)
+	add(addressing.Range{What: "a service range" + of}, f.Kubernetes.ServiceCIDRs...)
 	for i := range f.Nodes {
 		for _, ip := range f.Nodes[i].InternalIPs {
 			if addr, err := netip.ParseAddr(ip); err == nil {
-				ranges = append(ranges, addressing.Range{Prefix: netip.PrefixFrom(addr, addr.BitLen()), What: "a node of context " + quote(f.Context)})
+				ranges = append(ranges, addressing.Range{Prefix: netip.PrefixFrom(addr, addr.BitLen()), What: "a node" + of})
 			}
 		}
 	}
 	if f.Azure != nil {
-		add("a service range", false, f.Azure.ServiceCIDRs...)
-		add("the podCidr in Azure", true, f.Azure.PodCIDRs...)
+		add(addressing.Range{What: "a service range" + of}, f.Azure.ServiceCIDRs...)
+		add(addressing.Range{What: "the podCidr in Azure" + of, Soft: true, Owner: f.Context}, f.Azure.PodCIDRs...)
 		for i := range f.Azure.Subnets {
-			add("the node subnet", false, f.Azure.Subnets[i].Prefixes...)
-			add("the virtual network", true, f.Azure.Subnets[i].VNetSpace...)
+			add(addressing.Range{What: "the node subnet" + of}, f.Azure.Subnets[i].Prefixes...)
+			add(addressing.Range{What: "the virtual network" + of, Soft: true}, f.Azure.Subnets[i].VNetSpace...)
 		}
 	}
 	return ranges
