@@ -16,13 +16,14 @@ type preflight struct {
 	warned map[string]bool // what was told before the change
 }
 
-// unreadable prints why clusters cannot be read. Nothing can be planned then,
-// so what else would be judged of the others is left for the next try.
+// unreadable prints why clusters cannot be read, which may be that Azure has
+// stopped one. Nothing can be planned then, so what else would be judged of the
+// others is left for the next try.
 func (p *preflight) unreadable(s mesh.Snapshot) error {
 	report := diagnose.Judge(s, diagnose.Options{Phase: diagnose.Preflight})
 	var access []diagnose.Finding
 	for _, f := range append(report.Errors(), report.Unknowns()...) {
-		if f.Code.Family() == diagnose.Access {
+		if f.Code.Family() == diagnose.Access || f.Code == diagnose.CodeAzureState {
 			access = append(access, f)
 		}
 	}

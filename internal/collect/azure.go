@@ -13,7 +13,7 @@ import (
 // AKS has no such section.
 func (l *look) azure(ctx context.Context) error {
 	id := l.options.AzureIDs[l.cluster.Context]
-	if l.options.Azure == nil || !l.facts.Kubernetes.AKS && id == "" {
+	if l.options.Azure == nil || !l.onAKS() && id == "" {
 		return nil
 	}
 	found, err := l.options.Azure.Find(ctx, l.hint(id))
@@ -33,8 +33,20 @@ func (l *look) azure(ctx context.Context) error {
 		facts.Network = l.network(ctx, cluster)
 	}
 	l.facts.Azure = &facts
-	l.facts.Kubernetes.AKS = true // its nodes may not show it
+	if l.facts.Kubernetes != nil {
+		l.facts.Kubernetes.AKS = true // its nodes may not show it
+	}
 	return nil
+}
+
+// onAKS says whether the cluster is known to be AKS. Of one that does not answer
+// only the API server's name tells.
+func (l *look) onAKS() bool {
+	if l.facts.Kubernetes != nil {
+		return l.facts.Kubernetes.AKS
+	}
+	host, _ := hostPort(l.cluster.Config.Host)
+	return aksHost(host)
 }
 
 // networks starts a look at networks if one is wanted.
@@ -64,7 +76,8 @@ func (l *look) network(ctx context.Context, cluster *azure.ManagedCluster) *mesh
 
 // hint is what the cluster itself tells about its ARM resource.
 func (l *look) hint(id string) azure.Hint {
-	hint := azure.Hint{ID: id, Host: l.facts.Kubernetes.Host}
+	host, _ := hostPort(l.cluster.Config.Host)
+	hint := azure.Hint{ID: id, Host: host}
 	for i := range l.facts.Nodes {
 		hint.ProviderIDs = append(hint.ProviderIDs, l.facts.Nodes[i].ProviderID)
 		if hint.ClusterLabel == "" {

@@ -132,8 +132,8 @@ type section struct {
 	read func(context.Context) error
 }
 
-// contact makes the first request; without an answer nothing else is asked. Who
-// may not see the version may see all the rest.
+// contact makes the first request; without an answer only Azure is asked: it may
+// know why there is none. Who may not see the version may see all the rest.
 func (l *look) contact(ctx context.Context) {
 	err := l.version(ctx)
 	section := mesh.SectionAPI
@@ -145,6 +145,9 @@ func (l *look) contact(ctx context.Context) {
 
 func (l *look) rest(ctx context.Context) {
 	if l.facts.Kubernetes == nil {
+		if len(l.facts.Problems) > 0 && l.facts.Problems[0].Kind == mesh.Unreachable {
+			l.problem(mesh.SectionAzure, l.azure(ctx))
+		}
 		return
 	}
 	l.together(ctx,

@@ -51,6 +51,9 @@ func (l *look) version(ctx context.Context) error {
 	return err
 }
 
+// aksHost says whether AKS gave the API server its name.
+func aksHost(host string) bool { return strings.HasSuffix(host, ".azmk8s.io") }
+
 // hostPort takes apart the kubeconfig's server, with the port that the scheme implies.
 func hostPort(server string) (string, int) {
 	parsed, err := url.Parse(server)
@@ -117,7 +120,7 @@ func (l *look) nodes(ctx context.Context) error {
 		return err
 	}
 	// An AKS cluster whose pools are scaled to zero has no node to tell.
-	if strings.HasSuffix(l.facts.Kubernetes.Host, ".azmk8s.io") {
+	if aksHost(l.facts.Kubernetes.Host) {
 		l.facts.Kubernetes.AKS = true
 	}
 	return nil

@@ -5,9 +5,10 @@ package diagnose
 func rules() []rule {
 	unlike := []Code{CodeSameCluster}
 	// What keeps a connection from one cluster to the other's mesh API server
-	// from being made.
+	// from being made. CodeAPI is no such cause, here and among agents': the way of
+	// whoever looks says nothing about the way between clusters.
 	dial := []Code{
-		CodeAPI, CodeSameCluster, CodeCNI, CodeAzureState, CodeNameUnique, CodeIDUnique, CodeIDRange, CodeMaxClusters, CodeSymmetric,
+		CodeSameCluster, CodeCNI, CodeAzureState, CodeNameUnique, CodeIDUnique, CodeIDRange, CodeMaxClusters, CodeSymmetric,
 		CodePeering, CodePeeringRights, CodeRoutes, CodeNSGMesh,
 		CodeCAKey, CodeChain, CodeCA, CodeCAExpiry, CodeCertExpiry,
 		CodeNodesNodes, CodePodsServices, CodePodsNodes, CodeServiceLB, CodeServiceNodes,
@@ -16,6 +17,7 @@ func rules() []rule {
 	}
 	agents := append(append([]Code{}, dial[:len(dial)-1]...), CodeKVStoreMesh, CodeWorkloads)
 	return append(agentRules(), []rule{
+		{CodeAPI, []Code{CodeAzureState}},
 		{CodeNameUnique, unlike},
 		{CodeIDUnique, unlike},
 		{CodePodsPods, unlike},

@@ -4,7 +4,7 @@ package diagnose
 func agentRules() []rule {
 	// What keeps nodes of two clusters from reaching each other.
 	between := []Code{
-		CodeAPI, CodeSameCluster, CodeAzureState, CodePeering, CodePeeringRights, CodeRoutes,
+		CodeSameCluster, CodeAzureState, CodePeering, CodePeeringRights, CodeRoutes,
 		CodeNodesNodes, CodePodsNodes, CodeServiceNodes,
 	}
 	up := []Code{CodeRestarts, CodeWorkloads}
@@ -22,7 +22,7 @@ func agentRules() []rule {
 	}
 	return []rule{
 		{CodeRestarts, []Code{CodeNoServices, CodeAPIHost, CodePoolTaint, CodePodsServices, CodePodsNodes, CodeReserved}},
-		{CodeLeftover, []Code{CodeAPI, CodeSameCluster, CodeServiceLB, CodeServiceNodes, CodePodsServices, CodePodsNodes}},
+		{CodeLeftover, []Code{CodeSameCluster, CodeServiceLB, CodeServiceNodes, CodePodsServices, CodePodsNodes}},
 		{CodeUnderlay, with(between, []Code{CodeNSGTunnel}, up)}, // a group that denies the tunnel too mostly denies all
 		{CodeEncapsulation, with(between, wrapped, up)},
 		{CodePodsReach, with(between, wrapped, []Code{CodeEncapsulation}, up)},
@@ -36,7 +36,7 @@ func agentRules() []rule {
 		})},
 		{CodeHealthPort, with([]Code{CodeNSGMesh}, up)},
 		{CodeDeviceMTU, []Code{CodeMTU}},
-		{CodeResolve, []Code{CodeAPI, CodeLeftover, CodeSymmetric}},
+		{CodeResolve, []Code{CodeLeftover, CodeSymmetric}},
 		{CodeTCP, with(between, []Code{
 			CodeLeftover, CodeNSGMesh, CodePodsServices, CodeServiceLB, CodeMeshService, CodeStaleAddress, CodeRestarts, CodeWorkloads, CodeUnderlay,
 		})},

@@ -20,11 +20,13 @@ const (
 )
 
 // problem is what went wrong with a need of a check, with what the need is
-// read from, or with the cluster as a whole; nil if nothing did.
+// read from, or with the cluster as a whole; nil if nothing did. Azure answers
+// for clusters that do not.
 func problem(c *mesh.Facts, need string) *mesh.Problem {
 	from := sources(need)
+	byAzure := c.Azure != nil && (need == mesh.SectionAzure || need == azureNetSection)
 	for i := range c.Problems {
-		if p := &c.Problems[i]; p.Section == mesh.SectionAPI || p.Section == need || slices.Contains(from, p.Section) {
+		if p := &c.Problems[i]; p.Section == mesh.SectionAPI && !byAzure || p.Section == need || slices.Contains(from, p.Section) {
 			return p
 		}
 	}
