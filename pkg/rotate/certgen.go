@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strings"
+	"slices"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -21,29 +21,21 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 )
 
-// certgenSuffix ends the names of the chart's CronJobs that make certificates:
-// clustermesh-apiserver-generate-certs and hubble-generate-certs.
-const certgenSuffix = "-generate-certs"
-
-// runCertgen runs the CronJobs that make certificates once, now. Since Cilium
+// runCertgen runs CronJobs that make certificates once, now. Since Cilium
 // 1.19 a Helm revision does not: the chart's Job is named by its own content.
-func runCertgen(ctx context.Context, c *mesh.Cluster, ca pki.Pair, say func(string)) error {
+func runCertgen(ctx context.Context, c *mesh.Cluster, names []string, ca pki.Pair, say func(string)) error {
 	list, err := c.Client.BatchV1().CronJobs(cilium.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return fmt.Errorf("the CronJobs that make certificates could not be read: %w", err)
 	}
-	ran := 0
-	for i := range list.Items {
-		if !strings.HasSuffix(list.Items[i].Name, certgenSuffix) {
-			continue
+	for _, name := range names {
+		at := slices.IndexFunc(list.Items, func(job batchv1.CronJob) bool { return job.Name == name })
+		if at < 0 {
+			return fmt.Errorf("there is no CronJob %s/%s to sign certificates with, though the release's method is cronJob: see helm get values %s, and rotate again once it is there", cilium.Namespace, name, cilium.ReleaseName)
 		}
-		ran++
-		if err := runOnce(ctx, c, &list.Items[i], ca, say); err != nil {
+		if err := runOnce(ctx, c, &list.Items[at], ca, say); err != nil {
 			return err
 		}
-	}
-	if ran == 0 {
-		return fmt.Errorf("there is no CronJob *%s in %s to sign certificates with, though the release's method is cronJob: set clustermesh.apiserver.tls.auto.schedule, or the method helm, and rotate again", certgenSuffix, cilium.Namespace)
 	}
 	return nil
 }

@@ -39,6 +39,8 @@ type Cluster struct {
 	Context string
 	Name    string // in the mesh
 	Method  string // how its certificates are made: helm or cronJob
+	// Hubble is how Hubble's are made; empty if it has none.
+	Hubble string
 
 	Trust bool // its trust has to grow first
 	Adopt bool // it has to take the new CA over
@@ -77,42 +79,13 @@ func Make(s mesh.Snapshot) (*Draft, error) {
 	return d, nil
 }
 
-// possible says why a cluster's CA cannot be rotated.
-func possible(f *mesh.Facts) error {
-	switch {
-	case f.Config == nil || f.Release == nil:
-		return fmt.Errorf("context %q has no Cilium: only members of a mesh have an authority to rotate", f.Context)
-	case f.Release.Owner != "":
-		return fmt.Errorf("context %q: %s owns Cilium and would take the changes back: suspend it for the time of the rotation, or rotate through Git", f.Context, f.Release.Owner)
-	case f.CA == nil:
-		return fmt.Errorf("context %q has no Secret %s/%s to rotate", f.Context, cilium.Namespace, cilium.CASecret)
-	case values.ForeignBundle(f.Release.Values):
-		return fmt.Errorf("context %q trusts a bundle of its own that the Helm values only name (tls.caBundle): put its text into tls.caBundle.content, so that it stays trusted during the rotation", f.Context)
-	}
-	switch method := method(f); method {
-	case values.MethodHelm, values.MethodCronJob:
-		return nil
-	case values.MethodProvided:
-		return fmt.Errorf("context %q has certificates that its user keeps, and Cilium makes none: replace them where they come from, or set clustermesh.apiserver.tls.auto.enabled=true first", f.Context)
-	default:
-		return fmt.Errorf("context %q has its certificates made by %s, which has an authority of its own: rotate it there", f.Context, method)
-	}
-}
-
-func method(f *mesh.Facts) string {
-	if method := values.TLSMethod(f.Release.Values); method != "" {
-		return method
-	}
-	return values.MethodHelm
-}
-
 // waves decides what is left to do in each cluster; next is the new CA, nil if
 // it has still to be made.
 func (d *Draft) waves(next *mesh.Cert) {
 	d.moved = next != nil
 	for i := range d.Clusters {
 		c := &d.Clusters[i]
-		c.Name, c.Method = c.seen.Config.ClusterName, method(c.seen)
+		c.Name, c.Method, c.Hubble = c.seen.Config.ClusterName, method(c.seen), values.HubbleTLSMethod(c.seen.Release.Values)
 		c.Adopt = next == nil || c.seen.CA.Fingerprint != next.Fingerprint
 		c.Issue = c.Adopt || !signed(c.seen, next)
 		d.moved = d.moved && !c.Issue
@@ -126,11 +99,24 @@ func (d *Draft) waves(next *mesh.Cert) {
 	}
 }
 
-// signed says whether all of a cluster's certificates are of the new CA.
+// signed says whether all of a cluster's certificates that are made of its CA
+// are of the new one.
 func signed(f *mesh.Facts, next *mesh.Cert) bool {
 	return !slices.ContainsFunc(f.Certs, func(cert mesh.Cert) bool {
-		return !cert.IsCA && cert.AuthorityID != next.SubjectKey
+		return values.SignsCert(f.Release.Values, cert.Secret) && !cert.IsCA && cert.AuthorityID != next.SubjectKey
 	})
+}
+
+// cronJobs are the CronJobs that make certificates of the cluster.
+func (c *Cluster) cronJobs() []string {
+	var names []string
+	if c.Method == values.MethodCronJob {
+		names = append(names, "clustermesh-apiserver-generate-certs")
+	}
+	if c.Hubble == values.MethodCronJob {
+		names = append(names, "hubble-generate-certs")
+	}
+	return names
 }
 
 // trustsAll says whether a cluster trusts the new CA and that of every other

@@ -44,7 +44,7 @@ func snapshot(t *testing.T, stands ...stand) mesh.Snapshot {
 	t.Helper()
 	var s mesh.Snapshot
 	for i, at := range stands {
-		release := mesh.Release{Status: "deployed", ChartVersion: "1.20.1", Values: map[string]any{}}
+		release := mesh.Release{Status: "deployed", ChartVersion: "1.20.1", Values: inMesh()}
 		if at.trusts != nil {
 			var cas [][]byte
 			for _, one := range at.trusts {
@@ -61,7 +61,7 @@ func snapshot(t *testing.T, stands ...stand) mesh.Snapshot {
 		}
 		f := mesh.Facts{
 			Context: fmt.Sprintf("aks-%d", i+1), Config: &mesh.Config{ClusterName: fmt.Sprintf("m%d", i+1)}, Release: &release, CA: &at.ca.facts,
-			Certs: []mesh.Cert{{Secret: "clustermesh-apiserver-server-cert", AuthorityID: at.certs.facts.SubjectKey}},
+			Certs: []mesh.Cert{signedBy("clustermesh-apiserver-server-cert", at.certs)},
 		}
 		if at.keeps != nil {
 			f.NextCA = &at.keeps.facts.Cert
@@ -171,36 +171,105 @@ func TestWavesDoNotOverlap(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	ca := newAuthority(t)
 	other, third := newAuthority(t), newAuthority(t)
+	with := func(path string, value any, certs ...mesh.Cert) func(*mesh.Snapshot) {
+		return func(s *mesh.Snapshot) {
+			set(s.Clusters[0].Release.Values, path, value)
+			s.Clusters[0].Certs = append(s.Clusters[0].Certs, certs...)
+		}
+	}
 	for name, test := range map[string]struct {
 		change func(*mesh.Snapshot)
-		want   string
+		want   string // empty if there is nothing against it
 	}{
 		"no Cilium":      {func(s *mesh.Snapshot) { s.Clusters[1].Release = nil }, `context "aks-2" has no Cilium`},
 		"no CA":          {func(s *mesh.Snapshot) { s.Clusters[1].CA = nil }, `context "aks-2" has no Secret kube-system/cilium-ca`},
 		"GitOps":         {func(s *mesh.Snapshot) { s.Clusters[1].Release.Owner = "Argo CD application cilium" }, "suspend it"},
-		"cert-manager":   {func(s *mesh.Snapshot) { s.Clusters[0].Release.Values = madeBy("certmanager") }, "made by certmanager"},
-		"user's own":     {func(s *mesh.Snapshot) { s.Clusters[0].Release.Values = provided() }, "its user keeps"},
-		"foreign bundle": {func(s *mesh.Snapshot) { s.Clusters[0].Release.Values = foreign() }, "tls.caBundle.content"},
+		"cert-manager":   {with("clustermesh.apiserver.tls.auto.method", "certmanager"), "made by certmanager"},
+		"user's own":     {with("clustermesh.apiserver.tls.auto.enabled", false), "its user keeps"},
+		"foreign bundle": {with("tls.caBundle", map[string]any{"enabled": true, "name": "corporate-roots"}), "tls.caBundle.content"},
+		"CA as values":   {with("tls.ca", map[string]any{"cert": "PEM", "key": "PEM"}), "tls.ca.cert and tls.ca.key"},
 		"two next ones": {func(s *mesh.Snapshot) {
 			s.Clusters[0].NextCA, s.Clusters[1].NextCA = &other.facts.Cert, &third.facts.Cert
 		}, "not the same"},
+		"no CronJob": {with("clustermesh.apiserver.tls.auto", map[string]any{"method": "cronJob", "schedule": ""}), "clustermesh.apiserver.tls.auto.schedule"},
+
+		"Hubble by cert-manager, of this CA":    {with("hubble.tls.auto.method", "certmanager", signedBy("hubble-server-certs", ca)), "hubble.tls.auto.method=helm"},
+		"Hubble by its user, of this CA":        {with("hubble.tls.auto.enabled", false, signedBy("hubble-server-certs", ca)), "Secret hubble-server-certs"},
+		"Hubble by cert-manager, trusted":       {with("hubble.tls.auto.method", "certmanager", signedBy("hubble-server-certs", other)), ""},
+		"Hubble by cert-manager, not trusted":   {with("hubble", map[string]any{"relay": map[string]any{"enabled": true}, "tls": map[string]any{"auto": map[string]any{"method": "certmanager"}}}, untrusted("hubble-server-certs", other)), "tls.caBundle.content"},
+		"Hubble by cert-manager, asked by none": {with("hubble.tls.auto.method", "certmanager", untrusted("hubble-server-certs", other)), ""},
+		"Hubble by nobody":                      {with("hubble.enabled", false, untrusted("hubble-server-certs", other)), ""},
+		"Hubble without a CronJob":              {with("hubble.tls.auto", map[string]any{"method": "cronJob", "schedule": nil}), "hubble.tls.auto.schedule"},
+		"Hubble's relay no more, of this CA":    {with("hubble.tls.auto.method", "certmanager", signedBy("hubble-relay-client-certs", ca)), ""},
+		"Hubble by a CronJob, the mesh by Helm": {with("hubble.tls.auto.method", "cronJob", signedBy("hubble-server-certs", ca)), ""},
 	} {
 		s := snapshot(t, stand{ca: ca, certs: ca}, stand{ca: ca, certs: ca})
 		test.change(&s)
-		if _, err := Make(s); err == nil || !strings.Contains(err.Error(), test.want) {
+		_, err := Make(s)
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: error %v, want one with %q", name, err, test.want)
 		}
 	}
 }
 
-func madeBy(name string) map[string]any {
-	return map[string]any{"clustermesh": map[string]any{"apiserver": map[string]any{"tls": map[string]any{"auto": map[string]any{"method": name}}}}}
+// TestOnlyWhatIsMadeAnewIsWaitedFor: a certificate that the release makes no
+// more, or that is not made of cilium-ca, does not hold a rotation up.
+func TestOnlyWhatIsMadeAnewIsWaitedFor(t *testing.T) {
+	before, after := newAuthority(t), newAuthority(t)
+	both := []authority{before, after}
+	for name, test := range map[string]struct {
+		left   string // Secret whose certificate is of the old CA
+		change func(values map[string]any)
+		moved  bool
+	}{
+		"relay is off":         {"hubble-relay-client-certs", func(map[string]any) {}, true},
+		"relay is on":          {"hubble-relay-client-certs", func(v map[string]any) { set(v, "hubble.relay.enabled", true) }, false},
+		"Hubble by Helm":       {"hubble-server-certs", func(map[string]any) {}, false},
+		"Hubble by a CronJob":  {"hubble-server-certs", func(v map[string]any) { set(v, "hubble.tls.auto.method", "cronJob") }, false},
+		"Hubble is off":        {"hubble-server-certs", func(v map[string]any) { set(v, "hubble.enabled", false) }, true},
+		"kvstoremesh is off":   {"clustermesh-apiserver-local-cert", func(v map[string]any) { set(v, "clustermesh.apiserver.kvstoremesh.enabled", false) }, true},
+		"kvstoremesh as usual": {"clustermesh-apiserver-local-cert", func(map[string]any) {}, false},
+	} {
+		s := snapshot(t, stand{ca: after, certs: after, keeps: &after, trusts: both}, stand{ca: after, certs: after})
+		s.Clusters[0].Certs = append(s.Clusters[0].Certs, signedBy(test.left, before))
+		test.change(s.Clusters[0].Release.Values)
+		draft, err := Make(s)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if draft.moved != test.moved || draft.Clusters[0].Issue == test.moved {
+			t.Errorf("%s: all is signed anew %t, the first has to sign %t; want %t", name, draft.moved, draft.Clusters[0].Issue, test.moved)
+		}
+	}
 }
 
-func provided() map[string]any {
-	return map[string]any{"clustermesh": map[string]any{"apiserver": map[string]any{"tls": map[string]any{"auto": map[string]any{"enabled": false}}}}}
+// inMesh are the values of a release that is in a mesh.
+func inMesh() map[string]any {
+	return map[string]any{"clustermesh": map[string]any{"useAPIServer": true}}
 }
 
-func foreign() map[string]any {
-	return map[string]any{"tls": map[string]any{"caBundle": map[string]any{"enabled": true, "name": "corporate-roots"}}}
+// set puts a value at a path with dots.
+func set(v map[string]any, path string, value any) {
+	keys := strings.Split(path, ".")
+	for _, key := range keys[:len(keys)-1] {
+		next, ok := v[key].(map[string]any)
+		if !ok {
+			next = map[string]any{}
+			v[key] = next
+		}
+		v = next
+	}
+	v[keys[len(keys)-1]] = value
+}
+
+// signedBy is a certificate of a CA that the cluster trusts.
+func signedBy(secret string, by authority) mesh.Cert {
+	return mesh.Cert{Secret: secret, AuthorityID: by.facts.SubjectKey, SignedByCA: true}
+}
+
+func untrusted(secret string, by authority) mesh.Cert {
+	cert := signedBy(secret, by)
+	cert.SignedByCA = false
+	return cert
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/pki"
-	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/internal/plan"
 	"github.com/aksmesh/kubectl-aksmesh/internal/rollout"
@@ -151,7 +150,7 @@ func (r *run) adoptStep(c *Cluster) *plan.Step {
 
 func (r *run) issueStep(c *Cluster) *plan.Step {
 	summary := "sign the certificates with the new authority"
-	if c.Method != values.MethodHelm {
+	if len(c.cronJobs()) > 0 {
 		summary += " (Jobs of Cilium's certgen)"
 	}
 	return &plan.Step{

@@ -3,8 +3,12 @@ package rotate
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/robfig/cron/v3"
+
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/release"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 )
@@ -32,11 +36,17 @@ type Authority struct {
 
 // Certificate is one of the mesh or of Hubble.
 type Certificate struct {
-	Secret    string     `json:"secret"`
-	Subject   string     `json:"subject"`
-	SignedBy  string     `json:"signedBy"` // this authority, a trusted one, or another
-	NotAfter  *time.Time `json:"notAfter,omitempty"`
-	RenewedBy string     `json:"renewedBy"`
+	Secret   string `json:"secret"`
+	Subject  string `json:"subject"`
+	SignedBy string `json:"signedBy"` // this authority, a trusted one, or another
+	// Issuer is the common name of the authority that signed it, and
+	// IssuerFingerprint its fingerprint, if it is the member's own or next one.
+	Issuer            string     `json:"issuer,omitempty"`
+	IssuerFingerprint string     `json:"issuerFingerprint,omitempty"`
+	NotAfter          *time.Time `json:"notAfter,omitempty"`
+	RenewedBy         string     `json:"renewedBy"`
+	// RenewedAt is when that will be; absent if nobody can know.
+	RenewedAt *time.Time `json:"renewedAt,omitempty"`
 }
 
 // StatusOf reads a snapshot as of now.
@@ -45,7 +55,7 @@ func StatusOf(s mesh.Snapshot, now time.Time) Status {
 	first, resumable := "", ""
 	for i := range s.Clusters {
 		f := &s.Clusters[i]
-		authority := authorityOf(f)
+		authority := authorityOf(f, now)
 		status.Clusters = append(status.Clusters, authority)
 		status.Problems = append(status.Problems, problems(f, &authority, now)...)
 		switch {
@@ -67,7 +77,7 @@ func StatusOf(s mesh.Snapshot, now time.Time) Status {
 
 const differ = "the members have different authorities"
 
-func authorityOf(f *mesh.Facts) Authority {
+func authorityOf(f *mesh.Facts, now time.Time) Authority {
 	a := Authority{Context: f.Context}
 	if f.NextCA != nil {
 		a.Next = f.NextCA.Fingerprint
@@ -83,8 +93,11 @@ func authorityOf(f *mesh.Facts) Authority {
 	}
 	for i := range f.Certs {
 		cert := &f.Certs[i]
+		by, at := renewal(f, cert.Secret, now)
 		a.Certificates = append(a.Certificates, Certificate{
-			Secret: cert.Secret, Subject: cert.Subject, SignedBy: signer(f.CA, cert), NotAfter: end(cert), RenewedBy: renewal(f),
+			Secret: cert.Secret, Subject: cert.Subject, SignedBy: signer(f.CA, cert),
+			Issuer: commonName(cert.Issuer), IssuerFingerprint: issuer(f, cert),
+			NotAfter: end(cert), RenewedBy: by, RenewedAt: at,
 		})
 	}
 	return a
@@ -115,25 +128,83 @@ func signer(ca *mesh.CA, cert *mesh.Cert) string {
 	}
 }
 
-// renewal says what makes a certificate anew, and when: the chart's methods as
-// its values clustermesh.apiserver.tls.auto describe them.
-func renewal(f *mesh.Facts) string {
-	if f.Release == nil {
-		return "unknown"
+// issuer is the fingerprint of the authority that signed a certificate; empty
+// if it is neither the member's own nor its next one.
+func issuer(f *mesh.Facts, cert *mesh.Cert) string {
+	switch {
+	case cert.AuthorityID == "":
+		return ""
+	case cert.AuthorityID == f.CA.SubjectKey:
+		return f.CA.Fingerprint
+	case f.NextCA != nil && cert.AuthorityID == f.NextCA.SubjectKey:
+		return f.NextCA.Fingerprint
 	}
-	switch method(f) {
-	case values.MethodHelm:
-		return "each Helm revision of Cilium; nothing by itself"
-	case values.MethodCronJob:
-		if schedule := values.TLSSchedule(f.Release.Values); schedule != "" {
-			return "CronJob, at " + schedule
+	return ""
+}
+
+// commonName is the CN of a name like "CN=Cilium CA,O=Example", or all of it.
+func commonName(name string) string {
+	for part := range strings.SplitSeq(name, ",") {
+		if cn, ok := strings.CutPrefix(part, "CN="); ok {
+			return cn
 		}
-		return "CronJob, at the chart's schedule"
-	case values.MethodCertManager:
-		return "cert-manager, before the end"
-	default:
-		return method(f)
 	}
+	return name
+}
+
+// renewal says what makes the certificate in a Secret anew, and when, as the
+// release's values have it.
+func renewal(f *mesh.Facts, secret string, now time.Time) (by string, at *time.Time) {
+	if !known(f) {
+		return "unknown", nil
+	}
+	switch method := values.CertMethod(f.Release.Values, secret); method {
+	case "":
+		return "nothing: it is left over, the release makes none", nil
+	case values.MethodHelm:
+		if release.ReusesCert(secret) {
+			return "only ca rotate, and upgrade once half of its life is over", nil
+		}
+		return "each Helm revision of Cilium; nothing by itself", nil
+	case values.MethodCronJob:
+		schedule := values.CertSchedule(f.Release.Values, secret)
+		if schedule == "" {
+			return "nothing: there is no CronJob, as the values have no schedule", nil
+		}
+		return "CronJob, at " + schedule, next(schedule, now)
+	case values.MethodCertManager:
+		return "cert-manager, before the end", nil
+	case values.MethodProvided:
+		return "its user", nil
+	default:
+		return method, nil
+	}
+}
+
+// next is when a CronJob runs next; nil if its schedule cannot be read.
+// Controllers go by UTC, on AKS at least.
+func next(schedule string, now time.Time) *time.Time {
+	parsed, err := cron.ParseStandard(schedule)
+	if err != nil {
+		return nil
+	}
+	at := parsed.Next(now.UTC())
+	return &at
+}
+
+// known says whether the values of a member's release can be read: a GitOps
+// controller may keep them to itself.
+func known(f *mesh.Facts) bool { return f.Release != nil && f.Release.Values != nil }
+
+// leftOver says whether nobody uses the certificate in a Secret any more.
+func leftOver(f *mesh.Facts, secret string) bool {
+	return known(f) && values.CertMethod(f.Release.Values, secret) == ""
+}
+
+// ofOthers says whether Hubble has its certificate from where it may have
+// another authority than the mesh.
+func ofOthers(f *mesh.Facts, secret string) bool {
+	return known(f) && slices.Contains(hubbleCerts(), secret) && !values.SignsCert(f.Release.Values, secret)
 }
 
 func problems(f *mesh.Facts, a *Authority, now time.Time) []string {
@@ -149,7 +220,8 @@ func problems(f *mesh.Facts, a *Authority, now time.Time) []string {
 	for i := range a.Certificates {
 		cert := &a.Certificates[i]
 		switch {
-		case cert.SignedBy == byOther:
+		case leftOver(f, cert.Secret):
+		case cert.SignedBy == byOther && !ofOthers(f, cert.Secret):
 			lines = append(lines, fmt.Sprintf("context %q: Secret %s was signed by another authority", f.Context, cert.Secret))
 		case cert.NotAfter != nil && !cert.NotAfter.After(now):
 			lines = append(lines, fmt.Sprintf("context %q: Secret %s has ended", f.Context, cert.Secret))

@@ -3,9 +3,11 @@ package rotate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -116,19 +118,20 @@ func (r *run) adopt(ctx context.Context, c *Cluster) error {
 }
 
 // issue has the certificates signed by the CA that the cluster has now: by the
-// chart, or, where they come from a CronJob, by a run of it.
+// chart, and where some come from a CronJob, by a run of it.
 func (r *run) issue(ctx context.Context, c *Cluster, say func(string)) error {
-	if err := r.apply(ctx, c, signing, "sign with the new CA", say); err != nil || c.Method != values.MethodCronJob {
+	jobs := c.cronJobs()
+	if err := r.apply(ctx, c, signing, "sign with the new CA", say); err != nil || len(jobs) == 0 {
 		return err
 	}
 	pair, err := r.newCA(ctx)
 	if err != nil {
 		return err
 	}
-	return runCertgen(ctx, r.live.Clusters[c.Context], pair, say)
+	return runCertgen(ctx, r.live.Clusters[c.Context], jobs, pair, say)
 }
 
-// verifySigned reads back whose the certificates are.
+// verifySigned reads back whose the certificates are that were to be signed.
 func (r *run) verifySigned(ctx context.Context, c *Cluster) error {
 	pair, err := r.newCA(ctx)
 	if err != nil {
@@ -138,7 +141,8 @@ func (r *run) verifySigned(ctx context.Context, c *Cluster) error {
 	if err != nil {
 		return fmt.Errorf("the certificates could not be read: %w", err)
 	}
-	certs, err := pki.MeshCerts(list.Items, pair.Cert)
+	made := slices.DeleteFunc(list.Items, func(secret corev1.Secret) bool { return !values.SignsCert(c.seen.Release.Values, secret.Name) })
+	certs, err := pki.MeshCerts(made, pair.Cert)
 	if err != nil {
 		return err
 	}

@@ -68,13 +68,18 @@ func givenLookup(secrets []*corev1.Secret) lookup {
 	}
 }
 
+// ReusesCert says whether the chart, where it makes the certificate in a Secret
+// itself, takes the one that is there instead, for as long as it is there: it
+// makes the mesh's certificates anew at every revision, but not these.
+func ReusesCert(secret string) bool {
+	return slices.Contains([]string{"hubble-server-certs", "hubble-relay-client-certs"}, secret)
+}
+
 // withoutHubbleCerts hides the certificates that the chart would use again
-// although they were signed by another CA, or name another cluster: it makes
-// the mesh's certificates anew at every revision, but not these.
+// although they were signed by another CA, name another cluster, or are old.
 func (l lookup) withoutHubbleCerts() lookup {
 	return func(apiVersion, kind, namespace, name string) (map[string]any, error) {
-		kept := []string{"hubble-server-certs", "hubble-relay-client-certs"}
-		if kind == "Secret" && slices.Contains(kept, name) {
+		if kind == "Secret" && ReusesCert(name) {
 			return map[string]any{}, nil
 		}
 		return l(apiVersion, kind, namespace, name)

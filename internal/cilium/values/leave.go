@@ -76,26 +76,7 @@ func PeersInTemplate(release Values, chartVersion string, names []string) string
 // values: for the mesh's certificates, for Hubble's, or because the CA is
 // among the values. Otherwise Helm deletes a CA that an earlier revision wrote.
 func MakesCA(release Values) bool {
-	on := func(path ...string) bool { // on unless the values say otherwise
-		at, ok := get(release, path...)
-		return !ok || fmt.Sprint(at) == "true"
-	}
-	byHelm := func(path ...string) bool {
-		method, ok := get(release, path...)
-		return !ok || method == MethodHelm
-	}
-	text := func(path ...string) bool {
-		at, _ := get(release, path...)
-		given, _ := at.(string)
-		return given != ""
-	}
-	apiServer, _ := get(release, "clustermesh", "useAPIServer")
-	switch {
-	case text("tls", "ca", "key") && text("tls", "ca", "cert"):
-		return true
-	case apiServer == true && on("clustermesh", "apiserver", "tls", "auto", "enabled") && byHelm("clustermesh", "apiserver", "tls", "auto", "method"):
-		return true
-	}
-	return on("agent") && on("hubble", "enabled") && on("hubble", "tls", "enabled") &&
-		on("hubble", "tls", "auto", "enabled") && byHelm("hubble", "tls", "auto", "method")
+	return GivesCA(release) ||
+		CertMethod(release, "clustermesh-apiserver-server-cert") == MethodHelm ||
+		CertMethod(release, "hubble-server-certs") == MethodHelm
 }

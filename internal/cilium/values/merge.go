@@ -22,20 +22,12 @@ const (
 // helm, cronJob, certmanager, [MethodProvided], or empty if they do not say.
 // A release without a mesh can say nothing.
 func TLSMethod(release Values) string {
-	if on, ok := get(release, "clustermesh", "apiserver", "tls", "auto", "enabled"); ok && on == false {
+	if !isOn(release, true, "clustermesh", "apiserver", "tls", "auto", "enabled") {
 		return MethodProvided
 	}
 	method, _ := get(release, "clustermesh", "apiserver", "tls", "auto", "method")
 	name, _ := method.(string)
 	return name
-}
-
-// TLSSchedule is when the CronJob of a release signs certificates anew, in
-// cron's form; empty if the values leave it to the chart.
-func TLSSchedule(release Values) string {
-	schedule, _ := get(release, "clustermesh", "apiserver", "tls", "auto", "schedule")
-	text, _ := schedule.(string)
-	return text
 }
 
 // Merge layers values, later ones winning: what the release has, what the wish
