@@ -53,6 +53,9 @@ type Cluster struct {
 type HelmChange struct {
 	Needed  bool
 	Recover bool // an earlier upgrade was killed in the middle of a revision
+	// Reissue is true if Hubble's certificates are made anew, which the chart
+	// would keep to their end and beyond.
+	Reissue bool
 	Diff    []string
 }
 
@@ -118,6 +121,7 @@ func (d *Draft) draft(c *Cluster, defaults map[string]map[string]any) error {
 		c.Back = c.back.Deployed
 	}
 	c.Helm.Diff = d.diff(c)
+	c.Helm.Reissue = d.oldCerts(c)
 	d.note(c)
 	return d.checkValues(c)
 }
@@ -134,6 +138,15 @@ func (d *Draft) unfinished(c *Cluster) bool {
 		slices.ContainsFunc(d.running, func(f diagnose.Finding) bool {
 			return broken(&f) && slices.Contains(f.Subject.Names, c.Context)
 		})
+}
+
+// oldCerts says whether half of the life of a certificate is over that the
+// chart would keep.
+func (d *Draft) oldCerts(c *Cluster) bool {
+	return slices.ContainsFunc(c.seen.Certs, func(cert mesh.Cert) bool {
+		half := cert.NotBefore.Add(cert.NotAfter.Sub(cert.NotBefore) / 2)
+		return release.ReusesCert(cert.Secret) && values.CertMethod(c.move.Values(), cert.Secret) == values.MethodHelm && d.snapshot.Taken.After(half)
+	})
 }
 
 // mixed says whether the clusters' versions differ.
@@ -170,6 +183,9 @@ func (d *Draft) noteGitOps(c *Cluster) {
 func (d *Draft) note(c *Cluster) {
 	if gone := c.move.Removed(); len(gone) > 0 {
 		c.note("the chart of %s no longer knows %s: it stays in the release and does nothing", d.wish.Version, strings.Join(gone, ", "))
+	}
+	if c.Helm.Reissue {
+		c.note("Hubble's certificates are made anew, as half of their life is over")
 	}
 	if c.move.ChangesPolicies(c.From) {
 		c.note("from Cilium 1.19 on, network policies whose peers name no cluster let in this cluster's clients only (doctor tells which: %s); --set clustermesh.policyDefaultLocalCluster=false keeps the old meaning", diagnose.CodePolicyCluster)

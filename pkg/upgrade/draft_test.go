@@ -3,6 +3,7 @@ package upgrade_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -92,6 +93,41 @@ func TestNothingToDo(t *testing.T) {
 	}
 	if steps := d.Plan(upgrade.Live{}).Plan.Steps; len(steps) > 0 {
 		t.Errorf("the plan has steps: %v", steps)
+	}
+}
+
+// Hubble's certificates, which the chart keeps otherwise, are made anew once half
+// of their life is over.
+func TestOldCertificatesOfHubble(t *testing.T) {
+	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	const days = 24 * time.Hour
+	for name, test := range map[string]struct {
+		secret string
+		age    time.Duration // of 365 days
+		values map[string]any
+		want   bool
+	}{
+		"half of it":         {"hubble-server-certs", 183 * days, nil, true},
+		"less":               {"hubble-server-certs", 182 * days, nil, false},
+		"ended":              {"hubble-server-certs", 400 * days, nil, true},
+		"the chart's own":    {"clustermesh-apiserver-server-cert", 300 * days, nil, false},
+		"made by a CronJob":  {"hubble-server-certs", 300 * days, map[string]any{"tls": map[string]any{"auto": map[string]any{"method": "cronJob"}}}, false},
+		"relay's, left over": {"hubble-relay-client-certs", 300 * days, nil, false},
+		"relay's":            {"hubble-relay-client-certs", 300 * days, map[string]any{"relay": map[string]any{"enabled": true}}, true},
+	} {
+		seen := whole(t, "1.20.1", "1.20.1")
+		seen.Taken = now
+		c := &seen.Clusters[0]
+		c.Certs = []mesh.Cert{{Secret: test.secret, NotBefore: now.Add(-test.age), NotAfter: now.Add(365*days - test.age), SignedByCA: true}}
+		seen.Clusters[1].Certs = nil
+		if test.values != nil {
+			c.Release.Values["hubble"] = test.values
+		}
+		d := draftOf(t, seen, to("1.20.2"))
+		got := d.Clusters[0]
+		if noted := strings.Contains(strings.Join(got.Notes, " "), "Hubble's certificates"); got.Helm.Reissue != test.want || noted != test.want || d.Clusters[1].Helm.Reissue {
+			t.Errorf("%s: made anew %t, said %t, want %t", name, got.Helm.Reissue, noted, test.want)
+		}
 	}
 }
 
