@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -11,9 +12,14 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 )
 
-// maxDials is how many remotes of a cluster are gone through. Where more are
-// not connected, they have a cause in common.
-const maxDials = 16
+const (
+	// maxDials is how many remotes of a cluster that are not connected are gone
+	// through. Where more are not, they have a cause in common.
+	maxDials = 16
+	// maxTries is how many of those that are said to be connected are. Each is
+	// an exec, and ends soon if it is true.
+	maxTries = 64
+)
 
 // dials has the connections to other clusters gone through step by step: those
 // that are not there, and then those that are said to be. An etcd client whose
@@ -22,11 +28,9 @@ const maxDials = 16
 func (l *look) dials(ctx context.Context) {
 	lost, said := wantedDials(l.facts.Agents, l.facts.KVStore)
 	tier := l.facts.AgentTier
-	for _, d := range lost[min(len(lost), maxDials):] {
-		tier.NotDialled = append(tier.NotDialled, d.Remote)
-	}
+	lost, tier.NotDialled = atMost(maxDials, lost)
+	said, tier.NotTried = atMost(maxTries, after(l.facts.Config.ClusterName, said))
 	dials := slices.Concat(lost, said)
-	dials = dials[:min(len(dials), maxDials)]
 	var group errgroup.Group
 	group.SetLimit(execAtOnce)
 	for i := range dials {
@@ -34,6 +38,23 @@ func (l *look) dials(ctx context.Context) {
 	}
 	_ = group.Wait() // errors are part of the entries
 	tier.Dials = dials
+}
+
+// atMost parts the first dials from the remotes of the rest.
+func atMost(n int, all []mesh.Dial) (first []mesh.Dial, rest []string) {
+	n = min(n, len(all))
+	for i := range all[n:] {
+		rest = append(rest, all[n+i].Remote)
+	}
+	return all[:n], rest
+}
+
+// after sorts dials by whom they lead to, and begins with who comes after the
+// dialling cluster: where not all can be tried, each cluster tries others.
+func after(own string, all []mesh.Dial) []mesh.Dial {
+	slices.SortFunc(all, func(a, b mesh.Dial) int { return cmp.Compare(a.Remote, b.Remote) })
+	next, _ := slices.BinarySearchFunc(all, own, func(d mesh.Dial, own string) int { return cmp.Compare(d.Remote, own) })
+	return slices.Concat(all[next:], all[:next])
 }
 
 // wantedDials are one dial for each remote that somebody is not connected to,

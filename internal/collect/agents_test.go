@@ -183,16 +183,59 @@ func TestDials(t *testing.T) {
 	}
 }
 
+// TestDialsBounded: what is too many to be dialled is named, whether it is
+// connected or only said to be.
 func TestDialsBounded(t *testing.T) {
-	var kv mesh.Agent
-	for i := range 100 {
-		kv.Remotes = append(kv.Remotes, mesh.Remote{Name: fmt.Sprint("c", i)})
+	for name, test := range map[string]struct {
+		lost, said                int
+		dials, undialled, untried int
+	}{
+		"all lost":      {lost: 100, dials: maxDials, undialled: 100 - maxDials},
+		"all connected": {said: 100, dials: maxTries, untried: 100 - maxTries},
+		"both":          {lost: 20, said: 100, dials: maxDials + maxTries, undialled: 20 - maxDials, untried: 100 - maxTries},
+		"few":           {lost: 2, said: maxTries, dials: 2 + maxTries},
+		"as many as go": {lost: maxDials, said: 17, dials: maxDials + 17},
+	} {
+		var kv mesh.Agent
+		for i := range test.lost {
+			kv.Remotes = append(kv.Remotes, mesh.Remote{Name: fmt.Sprint("lost", i)})
+		}
+		for i := range test.said {
+			kv.Remotes = append(kv.Remotes, mesh.Remote{Name: fmt.Sprint("said", i), Connected: true})
+		}
+		l, _ := twoNodes(map[string]func(context.Context, string) ([]byte, error){"kvstoremesh-dbg troubleshoot": says("")})
+		l.facts.KVStore, l.facts.AgentTier = []mesh.Agent{kv}, &mesh.AgentTier{}
+		l.dials(t.Context())
+		tier := l.facts.AgentTier
+		if got := [3]int{len(tier.Dials), len(tier.NotDialled), len(tier.NotTried)}; got != [3]int{test.dials, test.undialled, test.untried} {
+			t.Errorf("%s: dials, not dialled, not tried: %v", name, got)
+		}
 	}
-	l, _ := twoNodes(map[string]func(context.Context, string) ([]byte, error){"kvstoremesh-dbg troubleshoot": says("")})
-	l.facts.KVStore, l.facts.AgentTier = []mesh.Agent{kv}, &mesh.AgentTier{}
-	l.dials(t.Context())
-	if tier := l.facts.AgentTier; len(tier.Dials) != maxDials || len(tier.NotDialled) != 100-maxDials {
-		t.Errorf("%d dials, %d left out", len(tier.Dials), len(tier.NotDialled))
+}
+
+// TestDialsOfAll: each cluster begins with the one that comes after it, so that
+// together they try every pair from one side at least.
+func TestDialsOfAll(t *testing.T) {
+	const clusters = 2*maxTries + 1
+	name := func(i int) string { return fmt.Sprintf("c%03d", i) }
+	tried := map[[2]string]bool{}
+	for i := range clusters {
+		var kv mesh.Agent
+		for j := range clusters {
+			if j != i {
+				kv.Remotes = append(kv.Remotes, mesh.Remote{Name: name(j), Connected: true})
+			}
+		}
+		l, _ := twoNodes(map[string]func(context.Context, string) ([]byte, error){"kvstoremesh-dbg troubleshoot": says("")})
+		l.facts.Config.ClusterName = name(i)
+		l.facts.KVStore, l.facts.AgentTier = []mesh.Agent{kv}, &mesh.AgentTier{}
+		l.dials(t.Context())
+		for _, d := range l.facts.AgentTier.Dials {
+			tried[[2]string{name(i), d.Remote}], tried[[2]string{d.Remote, name(i)}] = true, true
+		}
+	}
+	if want := clusters * (clusters - 1); len(tried) != want {
+		t.Errorf("%d of %d pairs are tried", len(tried)/2, want/2)
 	}
 }
 

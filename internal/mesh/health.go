@@ -8,11 +8,13 @@ import "time"
 type AgentTier struct {
 	// Health has one entry for each agent.
 	Health []NodeHealth `json:"health"`
-	// Dials are the connections that are not there, step by step.
+	// Dials are the connections that were tried, step by step.
 	Dials []Dial `json:"dials,omitempty"`
 	// NotDialled are the remotes that are not connected and were not gone
 	// through, as there are too many.
 	NotDialled []string `json:"notDialled,omitempty"`
+	// NotTried are likewise those that are said to be connected.
+	NotTried []string `json:"notTried,omitempty"`
 	// Restarts has the containers of Cilium's pods that restarted or do not start.
 	Restarts []Restart `json:"restarts,omitempty"`
 }

@@ -8,8 +8,7 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 )
 
-// judgeDials judges connections that are not there by the first step that
-// they do not get over. about says what it means, with the remedy.
+// judgeDials judges connections by the first step that they do not get over. about says what it means, with the remedy.
 func judgeDials(steps []mesh.StepName, about func(v *View, c *mesh.Facts, d *mesh.Dial, s *mesh.Step) (words, remedy string)) func(*View) []Finding {
 	return eachCluster([]string{mesh.SectionAgentTier, mesh.SectionConfig}, func(v *View, c *mesh.Facts) []Finding {
 		out := silentDiallers(c)
@@ -28,6 +27,9 @@ func judgeDials(steps []mesh.StepName, about func(v *View, c *mesh.Facts, d *mes
 		}
 		if n := len(c.AgentTier.NotDialled); n > 0 {
 			out = append(out, unknown(ofCluster(c), "context %q: %s that are not connected were not gone through", c.Context, counted(n, "more cluster")).seen(c.AgentTier.NotDialled...))
+		}
+		if n := len(c.AgentTier.NotTried); n > 0 {
+			out = append(out, unknown(ofCluster(c), "context %q: %s that are said to be connected were not tried", c.Context, counted(n, "more cluster")).seen(c.AgentTier.NotTried...))
 		}
 		return out
 	})
