@@ -42,7 +42,11 @@ func (o *joinOptions) run(ctx context.Context) error {
 		return o.nothingToDo(draft, seen)
 	}
 	change := change{o.app, &o.flags.changeFlags}
-	if err := change.show(planned, header(draft, added)); err != nil {
+	head := header(draft, added)
+	if left := o.toCommit(draft); left != "" {
+		head = append(head, left)
+	}
+	if err := change.show(planned, head); err != nil {
 		return err
 	}
 	if err := change.agree(ctx, planned); err != nil {
@@ -56,7 +60,8 @@ func (o *joinOptions) run(ctx context.Context) error {
 func (o *joinOptions) look(ctx context.Context) (collect.Result, map[string]string, error) {
 	o.app.say("looking at %s", count(len(o.opened.clusters), "cluster"))
 	seen, added := o.opened.look(ctx, collect.Options{
-		Parallel: o.app.clusters.parallel, Rights: join.Rights(), Agents: true, Azure: o.azure, AzureIDs: o.azureIDs,
+		Parallel: o.app.clusters.parallel, Rights: join.Rights(), Agents: true,
+		Azure: o.azure, AzureNetwork: true, AzureIDs: o.azureIDs,
 	})
 	if ctx.Err() != nil {
 		return seen, nil, context.Cause(ctx)

@@ -108,15 +108,21 @@ func found(t *testing.T) *fakeARM {
 	return f
 }
 
-// TestDoctorRole: the role has the actions for what doctor asks, and no others.
-func TestDoctorRole(t *testing.T) {
+// looked finds a cluster and reads the network around clusters of both kinds.
+func looked(t *testing.T) []*fakeARM {
+	t.Helper()
 	own := withNetwork(t)
 	own.set([]any{object{"vnetSubnetID": testSubnet}, object{"vnetSubnetID": testSubnet, "type": "VirtualMachines"}}, "agentPoolProfiles")
 	managed := withNetwork(t) // a network that AKS made is listed in the nodes' group
 	managed.set([]any{object{"name": "p1"}}, "agentPoolProfiles")
 	own.survey(t)
 	managed.survey(t)
-	if diff := cmp.Diff(actionsOf(t, found(t), own, managed), readRole(t, "doctor").Actions); diff != "" {
+	return []*fakeARM{found(t), own, managed}
+}
+
+// TestDoctorRole: the role has the actions for what doctor asks, and no others.
+func TestDoctorRole(t *testing.T) {
+	if diff := cmp.Diff(actionsOf(t, looked(t)...), readRole(t, "doctor").Actions); diff != "" {
 		t.Errorf("asked for (-) and in docs/azure-roles/doctor.json (+):\n%s", diff)
 	}
 }
@@ -130,7 +136,7 @@ func linked() []string {
 	}
 }
 
-// TestJoinRole: likewise for join, which reads less and writes.
+// TestJoinRole: likewise for join, which looks at the same before it writes.
 func TestJoinRole(t *testing.T) {
 	f := newFakeARM(t)
 	c := f.client(t)
@@ -140,7 +146,7 @@ func TestJoinRole(t *testing.T) {
 	if err := c.SetKubeProxy(t.Context(), testID(), false, nil); err != nil {
 		t.Fatal(err)
 	}
-	want := append(actionsOf(t, found(t), f), linked()...)
+	want := append(actionsOf(t, append(looked(t), f)...), linked()...)
 	slices.Sort(want)
 	if diff := cmp.Diff(want, readRole(t, "join").Actions); diff != "" {
 		t.Errorf("asked for (-) and in docs/azure-roles/join.json (+):\n%s", diff)

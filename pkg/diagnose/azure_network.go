@@ -141,6 +141,21 @@ func (s *azureSubnet) addRoutes(network *mesh.AzureNetwork, id string) {
 	}
 }
 
+// warnsFirst has a judgement of Azure's network only warn before a change. Not all
+// of what decides there can be seen, and the network can be mended afterwards: that
+// must not keep anybody from a join.
+func warnsFirst(judge func(*View) []Finding) func(*View) []Finding {
+	return func(v *View) []Finding {
+		found := judge(v)
+		for i := range found {
+			if f := &found[i]; v.phase == Preflight && f.Status == Fail && f.Severity != Info {
+				f.Severity = Warning
+			}
+		}
+		return found
+	}
+}
+
 // azureRights names what the login may not read of Azure's network, all of it
 // at once: one role mends it.
 func azureRights(c *mesh.Facts) []Finding {

@@ -98,3 +98,15 @@ func TestAzureRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestNetworkWarns: what Azure shows of the network between clusters is told
+// before a join, and keeps nobody from it.
+func TestNetworkWarns(t *testing.T) {
+	w := env.World(t, apienv.WorldOptions{Clusters: 2})
+	w.ARM.Part(w.Members[0].Site)
+	r := join(t, w, two)
+	says(t, r.Stderr, "warning AKSM903", `nothing connects the virtual networks of contexts "aks-1" and "aks-2"`, "az network vnet peering create")
+	for _, m := range w.Members {
+		oneRevision(t, m)
+	}
+}

@@ -34,6 +34,7 @@ type SimulatedARM struct {
 	clusters   map[string]*managedCluster // by lower-case id
 	running    map[string]*managedCluster // by operation id
 	refusals   []*Refusal
+	apart      map[string]bool // names of sites whose networks are peered with no other
 }
 
 // NewSimulatedARM starts a server until the test ends. Its calls are logged in
@@ -43,7 +44,7 @@ func NewSimulatedARM(t testing.TB, j *Journal, duration time.Duration) *Simulate
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	a := &SimulatedARM{
 		ctx: ctx, duration: duration,
-		clusters: map[string]*managedCluster{}, running: map[string]*managedCluster{},
+		clusters: map[string]*managedCluster{}, running: map[string]*managedCluster{}, apart: map[string]bool{},
 	}
 	t.Cleanup(func() { cancel(); a.operations.Wait() })
 	a.Chaos = &Chaos{target: "arm", journal: j, next: a.routes(), classify: armCall, refuse: armError}
@@ -67,6 +68,13 @@ func (a *SimulatedARM) Edit(site Site, change func(resource map[string]any)) {
 	c := a.clusters[strings.ToLower(site.ID())]
 	change(c.resource)
 	c.touch()
+}
+
+// Part takes the peerings of a site's network with all others away.
+func (a *SimulatedARM) Part(site Site) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.apart[site.Name] = true
 }
 
 // WaitIdle returns when all operations have ended.

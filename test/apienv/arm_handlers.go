@@ -148,7 +148,7 @@ func (a *SimulatedARM) getGroup(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *SimulatedARM) getNetwork(w http.ResponseWriter, r *http.Request) {
-	a.network(w, r, func(s Site) any { return s.network(a.sites()) })
+	a.network(w, r, func(s Site) any { return s.network(a.peersOf(s)) })
 }
 
 func (a *SimulatedARM) listNetworks(w http.ResponseWriter, r *http.Request) {
@@ -157,7 +157,7 @@ func (a *SimulatedARM) listNetworks(w http.ResponseWriter, r *http.Request) {
 	list := []any{}
 	if strings.EqualFold(r.PathValue("group"), ResourceGroup) {
 		for _, c := range a.clusters {
-			list = append(list, c.site.network(a.sites()))
+			list = append(list, c.site.network(a.peersOf(c.site)))
 		}
 	}
 	armJSON(w, http.StatusOK, map[string]any{"value": list})
@@ -181,11 +181,14 @@ func (a *SimulatedARM) network(w http.ResponseWriter, r *http.Request, part func
 	armError(w, http.StatusNotFound, "ResourceNotFound", "no virtual network at "+r.URL.Path)
 }
 
-// sites are those of all clusters, by number. Call locked.
-func (a *SimulatedARM) sites() []Site {
+// peersOf are the sites whose networks are peered with that of a site, by
+// number. Call locked.
+func (a *SimulatedARM) peersOf(s Site) []Site {
 	var out []Site
 	for _, c := range a.clusters {
-		out = append(out, c.site)
+		if c.site.Name != s.Name && !a.apart[s.Name] && !a.apart[c.site.Name] {
+			out = append(out, c.site)
+		}
 	}
 	slices.SortFunc(out, func(a, b Site) int { return a.number - b.number })
 	return out
@@ -197,13 +200,10 @@ func listNone(w http.ResponseWriter, _ *http.Request) {
 	armJSON(w, http.StatusOK, map[string]any{"value": []any{}})
 }
 
-// network is the site's virtual network, peered with those of all others.
-func (s Site) network(all []Site) map[string]any {
+// network is the site's virtual network, peered with those of others.
+func (s Site) network(peers []Site) map[string]any {
 	peerings := []any{}
-	for _, other := range all {
-		if other.Name == s.Name {
-			continue
-		}
+	for _, other := range peers {
 		peerings = append(peerings, map[string]any{"name": "to-vnet-" + other.Name, "properties": map[string]any{
 			"peeringState": "Connected", "peeringSyncLevel": "FullyInSync",
 			"allowVirtualNetworkAccess": true, "allowForwardedTraffic": true, "useRemoteGateways": false,
