@@ -51,11 +51,26 @@ func Connected(ctx context.Context, c *mesh.Cluster, view View, say func(string)
 			return nil
 		}
 		say(missing)
-		select {
-		case <-time.After(interval):
-		case <-ctx.Done():
-			return timedOut(context.Cause(ctx), "%s; see: kubectl --context %s -n %s exec ds/cilium -c cilium-agent -- cilium-dbg status --all-clusters", missing, c.Context, cilium.Namespace)
+		if err := view.pause(ctx, interval); err != nil {
+			return timedOut(err, "%s; see: kubectl --context %s -n %s exec ds/cilium -c cilium-agent -- cilium-dbg status --all-clusters", missing, c.Context, cilium.Namespace)
 		}
+	}
+}
+
+// pause waits before the agents are asked again: for the interval, or, where
+// only the word of other clusters is missing, for that. Asking one's own agents
+// brings nothing until then.
+func (v *View) pause(ctx context.Context, interval time.Duration) error {
+	if v.Sessions != nil {
+		if waited, err := v.Sessions.await(ctx, v.Name); waited {
+			return err
+		}
+	}
+	select {
+	case <-time.After(interval):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 

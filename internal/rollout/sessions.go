@@ -20,6 +20,8 @@ type Sessions struct {
 	asks map[string]func(context.Context) string
 	// waits are the clusters whose wait has begun, or surely will.
 	waits map[string]bool
+	// news is closed when a cluster tells something; nil if nobody listens.
+	news chan struct{}
 }
 
 // Expect makes the others wait for a cluster's word.
@@ -43,6 +45,41 @@ func (s *Sessions) Tell(name, etcd string) {
 	if _, told := s.etcd[name]; !told || etcd != "" {
 		s.etcd[name] = etcd
 	}
+	if s.news != nil {
+		close(s.news)
+		s.news = nil
+	}
+}
+
+// await waits until no other cluster is silent, if the named one has told
+// already and is held up by that alone; it says whether it has waited.
+func (s *Sessions) await(ctx context.Context, name string) (waited bool, err error) {
+	for {
+		news := s.listen(name)
+		if news == nil {
+			return waited, nil
+		}
+		waited = true
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return waited, context.Cause(ctx)
+		}
+	}
+}
+
+// listen is closed at the next word of any cluster; nil if the named one does
+// not wait for others.
+func (s *Sessions) listen(name string) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, told := s.etcd[name]; !told || s.silentLocked(name) == "" {
+		return nil
+	}
+	if s.news == nil {
+		s.news = make(chan struct{})
+	}
+	return s.news
 }
 
 // askBy makes known how a cluster is asked again which etcd it has.
@@ -82,6 +119,10 @@ func (s *Sessions) dead(ctx context.Context, kubeContext, name string, kvstores 
 func (s *Sessions) silent(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.silentLocked(name)
+}
+
+func (s *Sessions) silentLocked(name string) string {
 	for _, other := range slices.Sorted(maps.Keys(s.waits)) {
 		if _, told := s.etcd[other]; !told && other != name {
 			return other

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -44,5 +45,32 @@ func TestSilentClustersAreWaitedFor(t *testing.T) {
 	s.Tell("a", "")
 	if got := s.dead(t.Context(), "aks-b", "b", nil); got != "" {
 		t.Errorf("b waits for a, which will say no more: %q", got)
+	}
+}
+
+// A cluster that has told waits for the others' word, and asks nobody meanwhile.
+func TestAwait(t *testing.T) {
+	var s Sessions
+	s.Expect("a")
+	s.Expect("b")
+	if waited, err := s.await(t.Context(), "b"); waited || err != nil {
+		t.Errorf("b waits for a before it has told itself: %v, %v", waited, err)
+	}
+	s.Tell("b", "e1")
+	go s.Tell("a", "e2")
+	if waited, err := s.await(t.Context(), "b"); err != nil {
+		t.Errorf("waited %v: %v", waited, err)
+	}
+	if waited, err := s.await(t.Context(), "b"); waited || err != nil {
+		t.Errorf("b waits though a has told: %v, %v", waited, err)
+	}
+
+	var silent Sessions
+	silent.Expect("a")
+	silent.Tell("b", "e1")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errReady)
+	if waited, err := silent.await(ctx, "b"); !waited || !errors.Is(err, errReady) {
+		t.Errorf("waited %v: %v, want the context's cause", waited, err)
 	}
 }
