@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,6 +68,16 @@ func (f *joinFlags) add(flags *pflag.FlagSet) {
 	f.file.add(flags, "make the mesh what it says")
 	f.manifests.add(flags)
 	f.set = flags
+}
+
+// chooses says whether a flag was given that what join draws up depends on,
+// besides those that name the clusters.
+func (f *joinFlags) chooses() bool {
+	chosen := false
+	f.set.Visit(func(flag *pflag.Flag) {
+		chosen = chosen || !slices.Contains([]string{"context", "filename", "yes", "dry-run", "output", "wait", "timeout", "color", "progress", "parallel"}, flag.Name)
+	})
+	return chosen
 }
 
 // pairs reads CONTEXT=VALUE flags.

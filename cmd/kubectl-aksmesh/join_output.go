@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 
@@ -36,28 +38,50 @@ func header(draft *join.Draft, added map[string]string) []string {
 	return lines
 }
 
-// nothingToDo is the result of a join that finds all as it should be.
+// nothingToDo is the result of a join that finds all as it should be, or has
+// nothing to do with what is not.
 func (o *joinOptions) nothingToDo(draft *join.Draft, seen collect.Result) error {
 	if o.flags.output != "" {
 		if o.flags.dryRun != dryRunNone {
-			return printDocument(o.app.streams.Out, o.flags.output, plan.Plan{})
+			return printDocument(o.app.streams.Out, o.flags.output, plan.Plan{Notes: draft.Notes()})
 		}
 		return o.printResult(&plan.Result{}, draft, &seen.Snapshot)
 	}
 	for _, line := range header(draft, nil)[1:] {
 		fmt.Fprintln(o.app.streams.Out, line)
 	}
-	fmt.Fprintln(o.app.streams.Out, "nothing to do")
+	fmt.Fprintln(o.app.streams.Out, cmp.Or(o.toCommit(draft), "nothing to do"))
 	return nil
+}
+
+// toCommit says which clusters' values are left to be committed, and how they
+// are had; empty if there are none.
+func (o *joinOptions) toCommit(draft *join.Draft) string {
+	owned := draft.ToCommit()
+	if len(owned) == 0 {
+		return ""
+	}
+	command := "kubectl aksmesh join"
+	if o.flags.file.path != "" {
+		command += " -f " + o.flags.file.path
+	}
+	command += " --context " + strings.Join(draft.Contexts(), ",") + " -o values"
+	if o.flags.chooses() {
+		command += ", with the other flags of this command"
+	}
+	return fmt.Sprintf("values to commit for %s: %s; they are printed by: %s", count(len(owned), "cluster"), strings.Join(owned, ", "), command)
 }
 
 // printResult writes what was done and, if it is known, how the mesh stands.
 func (o *joinOptions) printResult(result *plan.Result, draft *join.Draft, seen *mesh.Snapshot) error {
-	var contexts []string
-	for i := range draft.Clusters {
-		contexts = append(contexts, draft.Clusters[i].Context)
+	change := change{o.app, &o.flags.changeFlags}
+	if err := change.printNoted("JoinReport", result, draft.Notes(), draft.Contexts(), seen); err != nil {
+		return err
 	}
-	return change{o.app, &o.flags.changeFlags}.printResult("JoinReport", result, contexts, seen)
+	if left := o.toCommit(draft); left != "" && o.flags.output == "" {
+		fmt.Fprintln(o.app.streams.Out, left)
+	}
+	return nil
 }
 
 // printValues writes the Helm values of every cluster, one YAML document each,

@@ -50,6 +50,8 @@ type Step struct {
 // Plan is an ordered list of steps.
 type Plan struct {
 	Steps []Step `json:"steps"`
+	// Notes are lines that say what one should know of it.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Empty says whether there is nothing to change: no step but waits.

@@ -76,7 +76,7 @@ func judgePending() func(*View) []Finding {
 		}
 		return one(failed(ofCluster(c), "context %q: somebody else's Helm operation is under way or was cut short", c.Context).
 			seen(statusLine(r)).
-			mend("wait for it; if nobody works on it any more: helm --kube-context %s rollback %s --namespace %s", quote(c.Context), quote(r.Name), quote(r.Namespace)))
+			mend("wait for it; if nobody works on it any more: helm --kube-context %s rollback %s --namespace %s; kubectl aksmesh join -o values prints the values for whoever does", quote(c.Context), quote(r.Name), quote(r.Namespace)))
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
@@ -124,7 +125,11 @@ func (d *Draft) kubeProxy(c *Cluster) {
 		enabled = enabled || f.Azure.KubeProxy == "enabled"
 	}
 	switch {
-	case !enabled || c.GitOps != "":
+	case !enabled:
+	case c.GitOps != "":
+		if f.Kubernetes.AKS && !d.wish.SkipKubeProxy {
+			c.note("kube-proxy stays until Cilium runs with the values to commit; then switch it off: " + strings.Join(kubeProxyCommands(f), " && "))
+		}
 	case !f.Kubernetes.AKS:
 		c.note("kube-proxy stays: this is not an AKS cluster, so join has no Azure API to switch it off with; Cilium replaces it beside it")
 	case d.wish.SkipKubeProxy:

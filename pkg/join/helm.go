@@ -2,6 +2,7 @@ package join
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/addressing"
@@ -72,10 +73,41 @@ func (d *Draft) draftHelm(c *Cluster, addresses map[string][]string) error {
 	// A new CA signs nothing until the chart is rendered again.
 	c.Helm.Needed = release == nil || release.Status != rollout.Deployed || !values.Equal(has, wanted) ||
 		c.CA.Action != KeepCA || stale(c.seen) || d.moving
+	if c.GitOps != "" && d.committed(c) {
+		c.Helm.Needed = false
+	}
 	if c.Helm.Needed && c.GitOps != "" {
 		c.note(c.GitOps + " owns Cilium, so join writes nothing here: commit the values that the same command prints with -o values")
 	}
 	return nil
+}
+
+// committed says whether a cluster that a GitOps controller renders, so that its
+// values are not to be read, runs as a member of the mesh.
+func (d *Draft) committed(c *Cluster) bool {
+	running := c.seen.Config
+	if c.seen.Release.Values != nil || running == nil || running.ClusterName != c.Name || running.ClusterID != c.ID {
+		return false
+	}
+	for i := range d.Clusters {
+		name := d.Clusters[i].Name
+		if name != c.Name && !slices.ContainsFunc(c.seen.Peers, func(p mesh.Peer) bool { return p.Name == name }) {
+			return false
+		}
+	}
+	return true
+}
+
+// ToCommit are the contexts of clusters whose values must be committed, because
+// a GitOps controller owns Cilium there.
+func (d *Draft) ToCommit() []string {
+	var contexts []string
+	for i := range d.Clusters {
+		if c := &d.Clusters[i]; c.GitOps != "" && c.Helm.Needed {
+			contexts = append(contexts, c.Context)
+		}
+	}
+	return contexts
 }
 
 // Values are the Helm values of a cluster: what its release has, what the

@@ -11,7 +11,7 @@ import (
 // number gives names and ids to clusters that have none. Members that are
 // known from a cluster's own configuration keep theirs.
 func (d *Draft) number() error {
-	contexts, names, ids := d.contexts(), map[string]string{}, map[string]int{}
+	contexts, names, ids := d.Contexts(), map[string]string{}, map[string]int{}
 	limit := d.maxConnected()
 	for i := range d.Clusters {
 		if name, id := identity(d.Clusters[i].seen); id != 0 && !d.renamed(&d.Clusters[i]) {
@@ -145,7 +145,8 @@ func avoid(f *mesh.Facts) []addressing.Range {
 	return ranges
 }
 
-func (d *Draft) contexts() []string {
+// Contexts are those of all clusters.
+func (d *Draft) Contexts() []string {
 	names := make([]string, len(d.Clusters))
 	for i := range d.Clusters {
 		names[i] = d.Clusters[i].Context

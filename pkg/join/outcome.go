@@ -96,8 +96,7 @@ func (d *Draft) MissingMembers() error {
 	return errors.Join(errs...)
 }
 
-// kubeProxyCommands are the az commands that switch kube-proxy off for a
-// cluster whose ARM id is not known.
+// kubeProxyCommands are the az commands that switch kube-proxy off.
 func kubeProxyCommands(f *mesh.Facts) []string {
 	return []string{
 		`echo '{"enabled": false}' > kube-proxy.json`,
@@ -106,9 +105,12 @@ func kubeProxyCommands(f *mesh.Facts) []string {
 	}
 }
 
-// findCluster is what gives a cluster's ARM id in a shell: az finds it by the
-// nodes' resource group.
+// findCluster is what gives a cluster's ARM id in a shell: where it is not known,
+// az finds it by the nodes' resource group.
 func findCluster(f *mesh.Facts) string {
+	if f.Azure != nil {
+		return f.Azure.ID
+	}
 	for i := range f.Nodes {
 		if subscription, group, err := azure.ParseProviderID(f.Nodes[i].ProviderID); err == nil {
 			return fmt.Sprintf(`$(az aks list --subscription %s --query "[?nodeResourceGroup=='%s'].id" -o tsv)`, subscription, group)

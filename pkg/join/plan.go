@@ -61,7 +61,7 @@ type run struct {
 // plan of waits only, or an empty one.
 func (d *Draft) Plan(live Live) plan.Plan {
 	r := &run{draft: d, live: live, addresses: map[string][]string{}, settled: map[string]bool{}}
-	var p plan.Plan
+	p := plan.Plan{Notes: d.Notes()}
 	for i := range d.Clusters {
 		c := &d.Clusters[i]
 		if len(c.Service.Addresses) > 0 {
@@ -80,6 +80,17 @@ func (d *Draft) Plan(live Live) plan.Plan {
 	}
 	p.Link()
 	return p
+}
+
+// Notes are those of all clusters, each with its context.
+func (d *Draft) Notes() []string {
+	var notes []string
+	for i := range d.Clusters {
+		for _, note := range d.Clusters[i].Notes {
+			notes = append(notes, d.Clusters[i].Context+": "+note)
+		}
+	}
+	return notes
 }
 
 // everywhere are the IDs of one step in all clusters.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,9 +36,18 @@ func TestGitOpsIsLeftAlone(t *testing.T) {
 		t.Errorf("ended with %d", r.ExitCode)
 	}
 	says(t, r.Stderr, "note: Argo CD application cilium owns Cilium, so join writes nothing here: commit the values", "-o values")
+	const left = "values to commit for 1 cluster: aks-2; they are printed by: kubectl aksmesh join --context aks-1,aks-2,aks-3 -o values"
+	says(t, r.Stdout, left)
 	t.Run("whatever is left to commit", func(t *testing.T) {
 		r := w.Run(t, joining(three)...)
-		says(t, r.Stdout, "note: Argo CD application cilium owns Cilium", "nothing to do")
+		says(t, r.Stdout, "note: Argo CD application cilium owns Cilium", left)
+		if strings.Contains(r.Stdout, "nothing to do") {
+			t.Errorf("there is something to do:\n%s", r.Stdout)
+		}
+		for _, more := range []string{"--dry-run=client", "--dry-run=none"} {
+			r := w.Run(t, joining(three, "--output=json", more)...)
+			says(t, r.Stdout, `"aks-2: Argo CD application cilium owns Cilium, so join writes nothing here`)
+		}
 	})
 }
 
@@ -56,6 +66,6 @@ func TestForeignPendingRelease(t *testing.T) {
 	writes := watch(t, w)
 	r := w.Run(t, joining(three)...)
 	refused(t, r)
-	says(t, r.Stderr, `context "aks-2": somebody else's Helm operation is under way or was cut short`, "helm --kube-context aks-2 rollback")
+	says(t, r.Stderr, `context "aks-2": somebody else's Helm operation is under way or was cut short`, "helm --kube-context aks-2 rollback", "kubectl aksmesh join -o values")
 	noWrites(t, writes)
 }
