@@ -139,6 +139,7 @@ func serviceChecks() []Check {
 func policyChecks() []Check {
 	return []Check{
 		{CodePolicyCluster, "network policies let in clients of other clusters, or name clusters", Warning, always(), judgePolicies()},
+		{CodePolicyEgress, "network policies let clients out to other clusters, or name clusters", Warning, always(), judgeEgress()},
 	}
 }
 

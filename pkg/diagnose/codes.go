@@ -94,6 +94,7 @@ const (
 	CodeNoEndpoints     Code = "AKSM714"
 	CodeOwned           Code = "AKSM715"
 	CodePolicyCluster   Code = "AKSM801"
+	CodePolicyEgress    Code = "AKSM802"
 	CodeCNI             Code = "AKSM901"
 	CodePublic          Code = "AKSM902"
 	CodePeering         Code = "AKSM903"

@@ -27,10 +27,47 @@ func policyLocal(v *View, c *mesh.Facts) (local, known bool) {
 	return version.Major() > 1 || version.Minor() >= 19, true
 }
 
+// networkPolicy is the kind of Kubernetes' own policies.
+const networkPolicy = "NetworkPolicy"
+
 // judgePolicies looks for endpoints that clients of other clusters are sent
 // to and may not reach. It says so only where no policy about an endpoint
 // lets in anybody of another cluster.
 func judgePolicies() func(*View) []Finding {
+	return eachLocal(func(v *View, c *mesh.Facts) []Finding {
+		books := ingressBooks(c)
+		var out []Finding
+		for i := range c.Services.Items {
+			if s := &c.Services.Items[i]; s.Shared() && len(s.Endpoints) > 0 {
+				out = append(out, denials(v, books, c, s)...)
+			}
+		}
+		return out
+	})
+}
+
+// judgeEgress looks for clients that are sent to endpoints of other clusters
+// and may not get there, as their policies let them out to such endpoints of
+// their own cluster alone.
+func judgeEgress() func(*View) []Finding {
+	return eachLocal(func(v *View, c *mesh.Facts) []Finding {
+		o := readEgress(c)
+		if len(o.implied.all) == 0 {
+			return nil
+		}
+		var out []Finding
+		for i := range c.Services.Items {
+			if s := &c.Services.Items[i]; s.Global() {
+				out = append(out, kept(v, o, c, s)...)
+			}
+		}
+		return out
+	})
+}
+
+// eachLocal judges clusters with policies in which a peer without a cluster
+// means the own cluster.
+func eachLocal(judge func(*View, *mesh.Facts) []Finding) func(*View) []Finding {
 	sections := []string{
 		mesh.SectionEndpoints, mesh.SectionNamespaces, mesh.SectionPolicies, mesh.SectionPods, mesh.SectionConfig,
 	}
@@ -42,21 +79,15 @@ func judgePolicies() func(*View) []Finding {
 		if known && !local {
 			return nil
 		}
-		books := readPolicies(c)
-		var out []Finding
-		for i := range c.Services.Items {
-			if s := &c.Services.Items[i]; s.Shared() && len(s.Endpoints) > 0 {
-				out = append(out, denials(v, books, c, s)...)
-			}
-		}
+		out := judge(v, c)
 		if len(out) > 0 && !known {
-			return one(unknown(ofCluster(c), "context %q: whether its network policies let in clients of other clusters depends on Cilium's version, which is not known", c.Context))
+			return one(unknown(ofCluster(c), "context %q: whether peers of its network policies are of other clusters, too, depends on Cilium's version, which is not known", c.Context))
 		}
 		return out
 	})
 }
 
-func denials(v *View, books map[string]*ruleBook, c *mesh.Facts, s *mesh.GlobalService) []Finding {
+func denials(v *View, books map[string]*book[*ingress], c *mesh.Facts, s *mesh.GlobalService) []Finding {
 	by := denying(books, c, s)
 	if len(by) == 0 {
 		return nil
@@ -65,23 +96,80 @@ func denials(v *View, books map[string]*ruleBook, c *mesh.Facts, s *mesh.GlobalS
 	if len(others) == 0 {
 		return nil
 	}
-	var seen, names []string
+	var seen []string
 	for _, in := range by {
 		seen = append(seen, fmt.Sprintf("%s lets in %s, without naming a cluster", title(in.policy), in.implied[0]))
 	}
+	return one(failed(ofService(c, s), "context %q: network policies let in only clients of this cluster, so clients of %s are denied by endpoints of shared service %s", c.Context, inWords(others), keyOf(s)).
+		seen(seen...).
+		mend("%s", nameClusters(c, by[0].policy, others)))
+}
+
+// nameClusters says how to name the own cluster and others in a policy.
+func nameClusters(c *mesh.Facts, p *mesh.Policy, others []*mesh.Facts) string {
+	var names []string
 	for _, o := range append([]*mesh.Facts{c}, others...) {
 		if o.Config != nil {
 			names = append(names, o.Config.ClusterName)
 		}
 	}
-	return one(failed(ofService(c, s), "context %q: network policies let in only clients of this cluster, so clients of %s are denied by endpoints of shared service %s", c.Context, inWords(others), keyOf(s)).
+	return fmt.Sprintf("%s; add to its peers' matchExpressions {key: %s, operator: In, values: [%s]}", editPolicy(c, p), clusterLabel, strings.Join(names, ", "))
+}
+
+// kept judges clients in c of a global service.
+func kept(v *View, o *exits, c *mesh.Facts, s *mesh.GlobalService) []Finding {
+	n := v.services.byKey[keyOf(s)]
+	if n == nil {
+		return nil
+	}
+	var far []*mesh.Facts
+	var by []implied
+	for _, p := range n.global {
+		if p.c == c || p.c.Config == nil || !p.s.Shared() {
+			continue
+		}
+		if found := keepers(o, p); len(found) > 0 {
+			far, by = append(far, p.c), append(by, found...)
+		}
+	}
+	if len(far) == 0 {
+		return nil
+	}
+	var seen []string
+	for _, x := range by {
+		line := fmt.Sprintf("%s lets its pods reach %s, without naming a cluster", title(x.of.policy), x.to.words)
+		if !slices.Contains(seen, line) {
+			seen = append(seen, line)
+		}
+	}
+	return one(failed(ofService(c, s), "context %q: network policies let clients of global service %s reach endpoints of this cluster only, so their requests to those in %s are denied", c.Context, keyOf(s), inWords(far)).
 		seen(seen...).
-		mend("%s; add to its peers' matchExpressions {key: %s, operator: In, values: [%s]}", editPolicy(c, by[0].policy), clusterLabel, strings.Join(names, ", ")))
+		mend("%s", nameClusters(c, by[0].of.policy, far)))
+}
+
+// keepers are the peers that keep clients from an endpoint of the service in
+// its cluster: those of the first endpoint that has any.
+func keepers(o *exits, p place) []implied {
+	var last *mesh.Endpoint
+	for i := range p.s.Endpoints {
+		e := &p.s.Endpoints[i]
+		if last != nil && maps.Equal(last.Labels, e.Labels) && slices.Equal(last.Ports, e.Ports) {
+			continue // pods of one Deployment have the same
+		}
+		last = e
+		l := labelsOf(p.c, p.s, e)
+		for _, port := range e.Ports {
+			if by := o.keeping(l, port); len(by) > 0 {
+				return by
+			}
+		}
+	}
+	return nil
 }
 
 // denying are the rules that keep clients of other clusters from an endpoint
 // of the service by naming no cluster: those of the first endpoint that has any.
-func denying(books map[string]*ruleBook, c *mesh.Facts, s *mesh.GlobalService) []*ingress {
+func denying(books map[string]*book[*ingress], c *mesh.Facts, s *mesh.GlobalService) []*ingress {
 	if books[""] == nil && books[s.Namespace] == nil {
 		return nil
 	}
@@ -121,10 +209,10 @@ func labelsOf(c *mesh.Facts, s *mesh.GlobalService, e *mesh.Endpoint) labelled {
 	l := labelled{labels: map[string]string{}, whole: e.Labels != nil}
 	maps.Copy(l.labels, s.Selector)
 	maps.Copy(l.labels, e.Labels)
-	l.labels["io.kubernetes.pod.namespace"] = s.Namespace
+	l.labels[podNamespace] = s.Namespace
 	l.labels[clusterLabel] = c.Config.ClusterName
 	for key, value := range c.Services.Namespaces[s.Namespace].Labels {
-		l.labels["io.cilium.k8s.namespace.labels."+key] = value
+		l.labels[namespaceLabels+key] = value
 	}
 	return l
 }

@@ -9,22 +9,62 @@ import (
 // label is a label's key and value.
 type label struct{ key, value string }
 
-// ruleBook finds the rules about an endpoint by its labels, as a cluster may
+// book finds what is said about an endpoint by its labels, as a cluster may
 // have as many policies as it has services.
-type ruleBook struct {
-	all []*ingress
-	by  map[label][]*ingress // a label without which a rule is not about an endpoint
-	any []*ingress           // those that ask for no such label
+type book[T any] struct {
+	all []T
+	// Places in all: by a label without which something is not about an endpoint,
+	// and of what asks for no such label.
+	by  map[label][]int
+	any []int
 }
 
-// readPolicies makes a book for each namespace; "" is for rules about all of them.
-func readPolicies(c *mesh.Facts) map[string]*ruleBook {
-	books := map[string]*ruleBook{}
-	at := 0
+// add takes in what is said about the endpoints that the selector selects.
+func (b *book[T]) add(s selector, said T) {
+	at := len(b.all)
+	b.all = append(b.all, said)
+	for _, r := range s {
+		// An endpoint has one value of a key, so it finds an entry once.
+		if r.operator == "In" && r.ofPod() {
+			for _, v := range slices.Compact(slices.Sorted(slices.Values(r.values))) {
+				if b.by == nil {
+					b.by = map[label][]int{}
+				}
+				b.by[label{r.key, v}] = append(b.by[label{r.key, v}], at)
+			}
+			return
+		}
+	}
+	b.any = append(b.any, at)
+}
+
+// about is what may be said about an endpoint of the labels.
+func (b *book[T]) about(l labelled) []T {
+	switch {
+	case b == nil:
+		return nil
+	case !l.whole:
+		return b.all
+	}
+	found := slices.Clone(b.any)
+	for key, value := range l.labels {
+		found = append(found, b.by[label{key, value}]...)
+	}
+	slices.Sort(found)
+	out := make([]T, len(found))
+	for i, at := range found {
+		out[i] = b.all[at]
+	}
+	return out
+}
+
+// ingressBooks makes a book for each namespace; "" is for rules about all of them.
+func ingressBooks(c *mesh.Facts) map[string]*book[*ingress] {
+	books := map[string]*book[*ingress]{}
 	for i := range c.Services.Policies {
 		p := &c.Services.Policies[i]
 		read := readCiliumPolicy
-		if p.Kind == "NetworkPolicy" {
+		if p.Kind == networkPolicy {
 			read = readNetworkPolicy
 		}
 		for _, spec := range p.Rules {
@@ -32,43 +72,12 @@ func readPolicies(c *mesh.Facts) map[string]*ruleBook {
 			if !ok {
 				continue
 			}
-			in.policy, in.at = p, at
-			at++
+			in.policy = p
 			if books[p.Namespace] == nil {
-				books[p.Namespace] = &ruleBook{by: map[label][]*ingress{}}
+				books[p.Namespace] = &book[*ingress]{}
 			}
-			books[p.Namespace].add(&in)
+			books[p.Namespace].add(in.subject, &in)
 		}
 	}
 	return books
-}
-
-func (b *ruleBook) add(in *ingress) {
-	b.all = append(b.all, in)
-	for _, r := range in.subject {
-		// An endpoint has one value of a key, so it finds a rule once.
-		if r.operator == "In" && r.ofPod() {
-			for _, v := range slices.Compact(slices.Sorted(slices.Values(r.values))) {
-				b.by[label{r.key, v}] = append(b.by[label{r.key, v}], in)
-			}
-			return
-		}
-	}
-	b.any = append(b.any, in)
-}
-
-// about are the rules that may be about an endpoint of the labels.
-func (b *ruleBook) about(l labelled) []*ingress {
-	switch {
-	case b == nil:
-		return nil
-	case !l.whole:
-		return b.all
-	}
-	out := slices.Clone(b.any)
-	for key, value := range l.labels {
-		out = append(out, b.by[label{key, value}]...)
-	}
-	slices.SortFunc(out, func(x, y *ingress) int { return x.at - y.at })
-	return out
 }

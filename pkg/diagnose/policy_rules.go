@@ -9,7 +9,6 @@ import (
 // ingress is what one rule set of a policy says about being reached.
 type ingress struct {
 	policy  *mesh.Policy
-	at      int      // its place among the cluster's
 	subject selector // the endpoints that it is about
 	denies  bool     // what it does not allow is denied
 	implied []string // peers without a cluster, in words
@@ -43,22 +42,23 @@ func readNetworkPolicy(spec map[string]any, own string) (ingress, bool) {
 			if peer["ipBlock"] != nil {
 				continue // addresses outside of all clusters
 			}
-			pods := readSelector(peer["podSelector"])
-			words := pods.String()
-			if peer["namespaceSelector"] != nil {
-				words += " in " + inNamespaces(readSelector(peer["namespaceSelector"]))
-			}
-			in.peer(pods, words, own)
+			in.peer(readSelector(peer["podSelector"]), peerWords(peer), own)
 		}
 	}
 	return in, in.denies
 }
 
-func inNamespaces(s selector) string {
-	if len(s) == 0 {
-		return "every namespace"
+// peerWords is a peer of a NetworkPolicy in words.
+func peerWords(raw map[string]any) string {
+	words := readSelector(raw["podSelector"]).String()
+	if raw["namespaceSelector"] == nil {
+		return words
 	}
-	return "namespaces " + s.String()
+	namespaces := readSelector(raw["namespaceSelector"])
+	if len(namespaces) == 0 {
+		return words + " in every namespace"
+	}
+	return words + " in namespaces " + namespaces.String()
 }
 
 // readCiliumPolicy reads a spec of a CiliumNetworkPolicy or of a
@@ -69,17 +69,22 @@ func readCiliumPolicy(spec map[string]any, own string) (ingress, bool) {
 	}
 	in := ingress{subject: readSelector(spec["endpointSelector"])}
 	rules := items(spec["ingress"])
-	in.denies = len(rules)+len(items(spec["ingressDeny"])) > 0
-	if how, _ := spec["enableDefaultDeny"].(map[string]any); how != nil {
-		if deny, ok := how["ingress"].(bool); ok {
-			in.denies = deny
-		}
-	}
+	in.denies = defaultDeny(spec, "ingress", len(rules)+len(items(spec["ingressDeny"])) > 0)
 	for _, raw := range rules {
 		rule, _ := raw.(map[string]any)
 		in.ciliumRule(rule, own)
 	}
 	return in, in.denies || in.open
+}
+
+// defaultDeny says whether what a policy of Cilium's does not allow is denied: so
+// in a direction that it rules, unless it says otherwise.
+func defaultDeny(spec map[string]any, direction string, ruled bool) bool {
+	how, _ := spec["enableDefaultDeny"].(map[string]any)
+	if deny, ok := how[direction].(bool); ok {
+		return ruled && deny
+	}
+	return ruled
 }
 
 func (in *ingress) ciliumRule(rule map[string]any, own string) {

@@ -5,8 +5,14 @@ import (
 	"strings"
 )
 
-// clusterLabel is the label by which a policy names clusters.
-const clusterLabel = "io.cilium.k8s.policy.cluster"
+const (
+	// clusterLabel is the label by which a policy names clusters.
+	clusterLabel = "io.cilium.k8s.policy.cluster"
+	// podNamespace is the label by which it names a namespace, and namespaceLabels
+	// begins those of labels of namespaces.
+	podNamespace    = "io.kubernetes.pod.namespace"
+	namespaceLabels = "io.cilium.k8s.namespace.labels."
+)
 
 // answer is what is known of a match.
 type answer int
@@ -119,6 +125,14 @@ func (r requirement) ofPod() bool { return r.key != accountLabel && !strings.Con
 func (s selector) namesCluster() bool {
 	return slices.ContainsFunc(s, func(r requirement) bool {
 		return r.key == clusterLabel || strings.HasPrefix(r.key, "reserved:") || strings.HasPrefix(r.key, "reserved.")
+	})
+}
+
+// namesNamespace says whether the selector chooses namespaces itself, so that
+// Cilium does not add the policy's own.
+func (s selector) namesNamespace() bool {
+	return slices.ContainsFunc(s, func(r requirement) bool {
+		return r.key == podNamespace || strings.HasPrefix(r.key, namespaceLabels) || strings.HasPrefix(r.key, "reserved:")
 	})
 }
 

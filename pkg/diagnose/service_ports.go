@@ -34,7 +34,8 @@ func (t portTrouble) consequence() string {
 }
 
 // judgePorts compares the ports of a name in every direction in which
-// endpoints are given. A target port may differ: an endpoint carries its own.
+// endpoints are given. A target port may differ, as an endpoint carries its own;
+// it is told all the same, as it is seldom meant.
 func judgePorts() func(*View) []Finding {
 	return eachName(nil, func(_ *View, n *namesakes) []Finding {
 		met := troublesOf(n.global)
@@ -43,7 +44,7 @@ func judgePorts() func(*View) []Finding {
 			if !met[t] {
 				continue
 			}
-			seen, odd := groupPorts(n.global)
+			seen, odd := groupPorts(n.global, listPorts)
 			f := failed(ofKey(n.global[0].c, n.serviceKey), "ports of global service %s differ between clusters %s", n, t.consequence()).
 				seen(seen...).
 				mend("give the ports one name, number and protocol everywhere: %s edit service %s", inNamespace(odd, n.serviceKey), quote(n.name))
@@ -52,8 +53,33 @@ func judgePorts() func(*View) []Finding {
 			}
 			out = append(out, f)
 		}
-		return out
+		if len(out) > 0 || !targetsDiffer(n.global) {
+			return out
+		}
+		seen, odd := groupPorts(n.global, listTargets)
+		return one(failed(ofKey(n.global[0].c, n.serviceKey), "target ports of global service %s differ between clusters, which Cilium is fine with", n).
+			as(Info).seen(seen...).
+			mend("none is needed if pods listen so; else %s edit service %s", inNamespace(odd, n.serviceKey), quote(n.name)))
 	})
+}
+
+// targetsDiffer says whether a port leads to another target port in one cluster
+// than in another. Clients of a headless service do not come by its ports.
+func targetsDiffer(in []place) bool {
+	known := map[mesh.ServicePort]string{}
+	for _, p := range in {
+		if p.s.Headless {
+			continue
+		}
+		for _, port := range p.s.Ports {
+			key := mesh.ServicePort{Name: port.Name, Protocol: port.Protocol, Port: port.Port}
+			if target, ok := known[key]; ok && target != port.TargetPort {
+				return true
+			}
+			known[key] = port.TargetPort
+		}
+	}
+	return false
 }
 
 // troublesOf compares each list of ports with each other one that gives
@@ -85,11 +111,11 @@ func troublesOf(in []place) map[portTrouble]bool {
 
 // groupPorts says in a line for each list of ports which clusters have it, and
 // which cluster is the first to change: of those whose ports the fewest have.
-func groupPorts(in []place) (seen []string, odd *mesh.Facts) {
+func groupPorts(in []place, list func([]mesh.ServicePort) string) (seen []string, odd *mesh.Facts) {
 	groups := map[string][]*mesh.Facts{}
 	var order []string
 	for _, p := range in {
-		ports := listPorts(p.s.Ports)
+		ports := list(p.s.Ports)
 		if groups[ports] == nil {
 			order = append(order, ports)
 		}
@@ -155,12 +181,21 @@ func samePort(a, b mesh.ServicePort) bool {
 }
 
 func listPorts(ports []mesh.ServicePort) string {
+	return listed(ports, func(mesh.ServicePort) string { return "" })
+}
+
+func listTargets(ports []mesh.ServicePort) string {
+	return listed(ports, func(p mesh.ServicePort) string { return " to " + p.TargetPort })
+}
+
+// listed names ports, each with what is to be said of it.
+func listed(ports []mesh.ServicePort, more func(mesh.ServicePort) string) string {
 	if len(ports) == 0 {
 		return "none"
 	}
 	var out []string
 	for _, p := range ports {
-		text := strconv.Itoa(int(p.Port)) + "/" + p.Protocol
+		text := strconv.Itoa(int(p.Port)) + "/" + p.Protocol + more(p)
 		if p.Name != "" {
 			text = p.Name + " " + text
 		}

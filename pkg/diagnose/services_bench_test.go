@@ -8,12 +8,13 @@ import (
 )
 
 // BenchmarkJudgeServices judges 1,000 global services of 3 endpoints in each
-// of 8 clusters, with a network policy for each of them: all well, and with
-// something wrong about every one.
+// of 8 clusters, with a network policy for each of them: all well, with
+// something wrong about every one, and with clients let out to each.
 func BenchmarkJudgeServices(b *testing.B) {
 	for name, change := range map[string]func(*mesh.Facts, *mesh.GlobalService){
 		"well": func(*mesh.Facts, *mesh.GlobalService) {},
 		"ill":  spoil,
+		"out":  letOut,
 	} {
 		b.Run(name, func(b *testing.B) {
 			s := withServices(8, 1000, change)
@@ -33,6 +34,18 @@ func spoil(c *mesh.Facts, s *mesh.GlobalService) {
 	s.Managers = map[string][]string{mesh.AnnotationAffinity: {"argocd-controller"}}
 	s.InternalTrafficPolicy = "Local"
 	c.Services.Policies = append(c.Services.Policies, policyFor(s, map[string]any{"app": "client"}))
+}
+
+// letOut gives a service a policy that lets clients reach its endpoints of their
+// own cluster only.
+func letOut(c *mesh.Facts, s *mesh.GlobalService) {
+	for e := range s.Endpoints {
+		s.Endpoints[e].Ports = []mesh.EndpointPort{{Name: "http", Protocol: "TCP", Port: 8080}}
+	}
+	c.Services.Policies = append(c.Services.Policies, mesh.Policy{Kind: "NetworkPolicy", Namespace: s.Namespace, Name: s.Name + "-clients", Rules: []map[string]any{{
+		"podSelector": map[string]any{"matchLabels": map[string]any{"calls": s.Name}}, "policyTypes": []any{"Egress"},
+		"egress": []any{map[string]any{"to": []any{map[string]any{"podSelector": map[string]any{"matchLabels": map[string]any{"app": s.Name}}}}}},
+	}}})
 }
 
 // withServices is a mesh of clusters with services of the same names, all in

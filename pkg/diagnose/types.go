@@ -121,6 +121,9 @@ func (r *Report) Errors() []Finding { return r.failures(Error) }
 // Warnings are the failures of severity warning.
 func (r *Report) Warnings() []Finding { return r.failures(Warning) }
 
+// Infos are the failures of severity info.
+func (r *Report) Infos() []Finding { return r.failures(Info) }
+
 // Unknowns are the findings of checks that could not see what they judge.
 func (r *Report) Unknowns() []Finding {
 	return r.where(func(f *Finding) bool { return f.Status == Unknown })
