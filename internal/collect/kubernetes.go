@@ -3,12 +3,10 @@ package collect
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	ciliumio "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
 	corev1 "k8s.io/api/core/v1"
@@ -26,19 +24,13 @@ const (
 	ciliumTaint     = "node.cilium.io/agent-not-ready"
 )
 
-// contactTimeout bounds the first request to a cluster, in which a user may
-// have to log in. A stopped or firewalled API server never answers.
-const contactTimeout = 45 * time.Second
-
-var errNoContact = fmt.Errorf("no answer from the API server within %s: %w", contactTimeout, context.DeadlineExceeded)
-
 // version makes the first request to a cluster.
 func (l *look) version(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, contactTimeout, errNoContact)
-	defer cancel()
+	ctx, stop := firstContact(ctx, l.cluster.Config)
+	defer stop()
 	answer, err := l.cluster.Client.Discovery().ServerVersionWithContext(ctx)
-	if errors.Is(context.Cause(ctx), errNoContact) {
-		return errNoContact
+	if cause := context.Cause(ctx); errors.Is(cause, errNoContact) || errors.Is(cause, errNoLogin) {
+		return cause
 	}
 	if err != nil && !apierrors.IsForbidden(err) {
 		return err

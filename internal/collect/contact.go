@@ -1,0 +1,43 @@
+package collect
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptrace"
+	"time"
+
+	"k8s.io/client-go/rest"
+)
+
+// Bounds of the first request to a cluster. A stopped or firewalled API server
+// never answers; but before it is asked, the user may have to log in, and types a
+// code into a browser for instance.
+const (
+	contactTimeout = 45 * time.Second
+	loginTimeout   = 10 * time.Minute
+)
+
+var (
+	errNoContact = fmt.Errorf("no answer from the API server within %s: %w", contactTimeout, context.DeadlineExceeded)
+	errNoLogin   = fmt.Errorf("getting credentials: nobody has logged in within %s", loginTimeout)
+)
+
+// firstContact bounds the first request; the cause of the context's end is
+// errNoContact or errNoLogin then. stop frees what the bounds hold.
+func firstContact(ctx context.Context, config *rest.Config) (bounded context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	answer := time.AfterFunc(contactTimeout, func() { cancel(errNoContact) })
+	stop = func() { answer.Stop(); cancel(nil) }
+	if !mayPrompt(config) {
+		return ctx, stop
+	}
+	answer.Stop()
+	login := time.AfterFunc(loginTimeout, func() { cancel(errNoLogin) })
+	// Credential plugins run outside of all that dials: whoever dials is logged in.
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) {
+		if login.Stop() {
+			answer.Reset(contactTimeout)
+		}
+	}})
+	return ctx, func() { login.Stop(); stop() }
+}
