@@ -71,15 +71,20 @@ func (f *clusterFlags) open() (*opened, error) {
 	return o, errors.Join(errs...)
 }
 
-// noContexts is the error for a command that was given no cluster.
-func (o *opened) noContexts(command string) error {
+// openFor is [clusterFlags.open] for a command that needs at least one cluster.
+// The error for none shows how the command, as "leave", is given some.
+func (f *clusterFlags) openFor(command string) (*opened, error) {
+	o, err := f.open()
+	if err != nil || len(o.clusters) > 0 {
+		return o, err
+	}
 	known := o.loader.Contexts()
 	if len(known) == 0 {
-		return fmt.Errorf("no clusters named, and the kubeconfig has no contexts: get one with az aks get-credentials")
+		return nil, errors.New("no clusters named, and the kubeconfig has no contexts: get one with az aks get-credentials")
 	}
 	const most = 6
 	example := known[:min(len(known), most)]
-	return fmt.Errorf("no clusters named: say which, as in kubectl aksmesh %s --context %s", command, strings.Join(example, " --context "))
+	return nil, fmt.Errorf("no clusters named: say which, as in kubectl aksmesh %s --context %s", command, strings.Join(example, " --context "))
 }
 
 // look collects from the clusters, and from members that their configuration

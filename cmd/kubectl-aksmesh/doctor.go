@@ -106,10 +106,7 @@ func (o *doctorOptions) complete() error {
 	if err := o.flags.file.choose(o.app, &o.flags.azure); err != nil {
 		return err
 	}
-	o.opened, err = o.app.clusters.open()
-	if err == nil && len(o.opened.clusters) == 0 {
-		err = o.opened.noContexts("doctor")
-	}
+	o.opened, err = o.app.clusters.openFor("doctor")
 	if err != nil {
 		return err
 	}

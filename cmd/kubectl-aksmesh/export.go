@@ -44,10 +44,7 @@ func (o *exportOptions) run(ctx context.Context) error {
 	if o.output != outputYAML && o.output != outputJSON {
 		return fmt.Errorf("--output %q is not one of yaml, json", o.output)
 	}
-	opened, err := o.app.clusters.open()
-	if err == nil && len(opened.clusters) == 0 {
-		err = opened.noContexts("export")
-	}
+	opened, err := o.app.clusters.openFor("export")
 	if err != nil {
 		return err
 	}

@@ -83,10 +83,7 @@ func (o *joinOptions) complete() error {
 	if err := o.flags.file.choose(o.app, &o.flags.azure); err != nil {
 		return err
 	}
-	opened, err := o.app.clusters.open()
-	if opened != nil && err == nil && len(opened.clusters) == 0 {
-		err = opened.noContexts("join")
-	}
+	opened, err := o.app.clusters.openFor("join")
 	if err != nil {
 		return err
 	}

@@ -94,10 +94,7 @@ func (o *leaveOptions) complete() error {
 	if err := errors.Join(o.flags.validate(outputManifests), o.manifests.validate(&o.flags.changeFlags), o.readFile()); err != nil {
 		return err
 	}
-	opened, err := o.app.clusters.open()
-	if opened != nil && err == nil && len(opened.clusters) == 0 {
-		err = opened.noContexts("leave")
-	}
+	opened, err := o.app.clusters.openFor("leave")
 	if err != nil {
 		return err
 	}

@@ -80,10 +80,7 @@ func (o *servicesOptions) run(ctx context.Context) error {
 		return err
 	}
 	var err error
-	o.opened, err = o.app.clusters.open()
-	if err == nil && len(o.opened.clusters) == 0 {
-		err = o.opened.noContexts("services")
-	}
+	o.opened, err = o.app.clusters.openFor("services")
 	if err != nil {
 		return err
 	}

@@ -94,10 +94,7 @@ func (o *statusOptions) run(ctx context.Context) error {
 	}
 	if o.from == "" {
 		var err error
-		o.opened, err = o.app.clusters.open()
-		if err == nil && len(o.opened.clusters) == 0 {
-			err = o.opened.noContexts("status")
-		}
+		o.opened, err = o.app.clusters.openFor("status")
 		if err != nil {
 			return err
 		}

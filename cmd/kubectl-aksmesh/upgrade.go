@@ -78,7 +78,7 @@ that is not whole before. The values of the Helm releases stay as they are.`,
 func (f *upgradeFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.ciliumVersion, "cilium-version", "", "version to bring all clusters to, as 1.20.2 (default: that of --chart)")
 	flags.StringVar(&f.chart, "chart", "", "path of Cilium's chart (default: that of a release of the mesh that has the version, else the one built in, else from Cilium's registry)")
-	flags.StringArrayVarP(&f.valuesFiles, "values", "f", nil, "[CONTEXT=]FILE: Helm values to change, for all clusters or for one; can be repeated")
+	flags.StringArrayVar(&f.valuesFiles, "values", nil, "[CONTEXT=]FILE: Helm values to change, for all clusters or for one; can be repeated")
 	flags.StringArrayVar(&f.sets, "set", nil, "[CONTEXT:]KEY=VALUE: a Helm value to change, for all clusters or for one; can be repeated")
 	const halfAnHour = 30 * time.Minute
 	f.changeFlags.add(flags, changeWords{wait: "always true: each cluster is verified before the next", timeout: halfAnHour})
@@ -92,10 +92,7 @@ func (o *upgradeOptions) complete(ctx context.Context) error {
 	if !o.flags.wait {
 		return errors.New("--wait=false: upgrade always waits, as each cluster is verified before the next")
 	}
-	opened, err := o.app.clusters.open()
-	if opened != nil && err == nil && len(opened.clusters) == 0 {
-		err = opened.noContexts("upgrade --cilium-version VERSION")
-	}
+	opened, err := o.app.clusters.openFor("upgrade --cilium-version VERSION")
 	if err != nil {
 		return err
 	}
