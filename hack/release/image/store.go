@@ -3,12 +3,15 @@ package image
 import (
 	"archive/tar"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2"
@@ -35,7 +38,31 @@ func Save(ctx context.Context, file string, programs map[string]string, o Option
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
+	if err := sortIndex(filepath.Join(folder, ocispec.ImageIndexFile)); err != nil {
+		return ocispec.Descriptor{}, err
+	}
 	return root, archive(folder, file)
+}
+
+// sortIndex gives the manifests in an image layout's index an order: oras has
+// them in a map and writes them in another one each time.
+func sortIndex(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var index ocispec.Index
+	if err := json.Unmarshal(text, &index); err != nil {
+		return fmt.Errorf("index of the image: %w", err)
+	}
+	key := func(d ocispec.Descriptor) string {
+		return d.Digest.String() + " " + d.Annotations[ocispec.AnnotationRefName]
+	}
+	slices.SortFunc(index.Manifests, func(a, b ocispec.Descriptor) int { return strings.Compare(key(a), key(b)) })
+	if text, err = json.Marshal(index); err != nil {
+		return err
+	}
+	return os.WriteFile(file, text, 0o644)
 }
 
 // archive writes a folder as a tar file without owners and times. The file
