@@ -23,21 +23,20 @@ var (
 )
 
 // firstContact bounds the first request; the cause of the context's end is
-// errNoContact or errNoLogin then. stop frees what the bounds hold.
-func firstContact(ctx context.Context, config *rest.Config) (bounded context.Context, stop func()) {
+// errNoContact or errNoLogin then. The function frees what the bounds hold.
+func firstContact(ctx context.Context, config *rest.Config) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	answer := time.AfterFunc(contactTimeout, func() { cancel(errNoContact) })
-	stop = func() { answer.Stop(); cancel(nil) }
+	login := time.AfterFunc(loginTimeout, func() { cancel(errNoLogin) })
+	stop := func() { answer.Stop(); login.Stop(); cancel(nil) }
 	if !mayPrompt(config) {
 		return ctx, stop
 	}
 	answer.Stop()
-	login := time.AfterFunc(loginTimeout, func() { cancel(errNoLogin) })
 	// Credential plugins run outside of all that dials: whoever dials is logged in.
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) {
 		if login.Stop() {
 			answer.Reset(contactTimeout)
 		}
-	}})
-	return ctx, func() { login.Stop(); stop() }
+	}}), stop
 }
