@@ -77,6 +77,9 @@ func newTarget(s mesh.Snapshot, w Wish, context string) (*Target, error) {
 	}
 	t.edit = w.edit(service)
 	t.Diff = t.edit.diff(service.Annotations)
+	if !service.Global() && (w.Shared != nil || w.Affinity != "") {
+		t.Notes = append(t.Notes, "the Service was not global here: it becomes so, and its clients get endpoints of other clusters")
+	}
 	return t, t.conflicts(service, w)
 }
 
@@ -136,6 +139,7 @@ func sourceOf(s mesh.Snapshot, w Wish, context string) (*mesh.GlobalService, err
 func (t *Target) create(source *mesh.GlobalService, w Wish, namespace bool) {
 	t.Create = &mesh.GlobalService{
 		Namespace: w.Namespace, Name: w.Name, Type: "ClusterIP", Headless: source.Headless, Created: true,
+		SessionSeconds: source.SessionSeconds, PublishNotReady: source.PublishNotReady,
 	}
 	for _, p := range source.Ports {
 		p.NodePort = 0
@@ -156,7 +160,17 @@ func (t *Target) create(source *mesh.GlobalService, w Wish, namespace bool) {
 func serviceDiff(g *mesh.GlobalService) []string {
 	var diff []string
 	for _, p := range g.Ports {
-		diff = append(diff, strings.TrimSpace(fmt.Sprintf("+ port %d/%s to %s %s", p.Port, p.Protocol, p.TargetPort, p.Name)))
+		line := strings.TrimSpace(fmt.Sprintf("+ port %d/%s to %s %s", p.Port, p.Protocol, p.TargetPort, p.Name))
+		if p.AppProtocol != "" {
+			line += ", which speaks " + p.AppProtocol
+		}
+		diff = append(diff, line)
+	}
+	if g.SessionSeconds > 0 {
+		diff = append(diff, fmt.Sprintf("+ sessionAffinity ClientIP for %d seconds", g.SessionSeconds))
+	}
+	if g.PublishNotReady {
+		diff = append(diff, "+ publishNotReadyAddresses")
 	}
 	for _, key := range slices.Sorted(maps.Keys(g.Selector)) {
 		diff = append(diff, fmt.Sprintf("+ selector %s=%s", key, g.Selector[key]))

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/plan"
 )
 
 const ours = "kubectl-aksmesh"
@@ -65,6 +66,20 @@ func TestMake(t *testing.T) {
 			wish: func(w *Wish) { w.Contexts, w.Affinity, w.Shared = []string{"c1"}, "remote", &no },
 			want: map[string][]string{"c1": {
 				`- service.cilium.io/affinity: "local"`, `+ service.cilium.io/affinity: "remote"`, `+ service.cilium.io/shared: "false"`,
+			}},
+		},
+		"a part alone makes it global, which is said": {
+			wish: func(w *Wish) { w.Contexts, w.Affinity = []string{"c1"}, "remote" },
+			want: map[string][]string{"c1": {
+				`+ service.cilium.io/affinity: "remote"`, `+ service.cilium.io/global: "true"`,
+				"the Service was not global here: it becomes so, and its clients get endpoints of other clusters",
+			}},
+		},
+		"a part of what is not shared": {
+			wish: func(w *Wish) { w.Contexts, w.Shared = []string{"c1"}, &no },
+			want: map[string][]string{"c1": {
+				`+ service.cilium.io/global: "true"`, `+ service.cilium.io/shared: "false"`,
+				"the Service was not global here: it becomes so, and its clients get endpoints of other clusters",
 			}},
 		},
 		"conflict with a person": {
@@ -209,7 +224,8 @@ func TestMakeCreatesAsTheSourceIs(t *testing.T) {
 	s := shops()
 	source := &s.Clusters[0].Services.Items[0]
 	source.Type, source.Headless, source.ClusterIPs = "LoadBalancer", true, nil
-	source.Ports[0].NodePort = 30080
+	source.Ports[0].NodePort, source.Ports[0].AppProtocol = 30080, "kubernetes.io/h2c"
+	source.SessionSeconds, source.PublishNotReady = 60, true
 	source.Selector = map[string]string{"app": "web"}
 	w := on("c3", "c1")
 	w.Create = CreateWithSelector
@@ -219,11 +235,24 @@ func TestMakeCreatesAsTheSourceIs(t *testing.T) {
 	}
 	want := &mesh.GlobalService{
 		Namespace: "ns", Name: "web", Type: "ClusterIP", Headless: true, Created: true, Selector: map[string]string{"app": "web"},
-		Ports:       []mesh.ServicePort{{Name: "http", Protocol: "TCP", Port: 80, TargetPort: "8080"}},
+		Ports:          []mesh.ServicePort{{Name: "http", Protocol: "TCP", Port: 80, TargetPort: "8080", AppProtocol: "kubernetes.io/h2c"}},
+		SessionSeconds: 60, PublishNotReady: true,
 		Annotations: map[string]string{mesh.AnnotationGlobal: "true"},
 	}
 	if diff := cmp.Diff(want, d.Targets[0].Create); diff != "" {
 		t.Errorf("what is made (-want +got):\n%s", diff)
+	}
+	lines := []string{
+		"+ port 80/TCP to 8080 http, which speaks kubernetes.io/h2c", "+ sessionAffinity ClientIP for 60 seconds", "+ publishNotReadyAddresses",
+		"+ selector app=web", `+ service.cilium.io/global: "true"`,
+	}
+	if diff := cmp.Diff(lines, d.Targets[0].Diff); diff != "" {
+		t.Errorf("diff (-want +got):\n%s", diff)
+	}
+	spec := d.Object(&d.Targets[0]).Spec
+	if *spec.SessionAffinity != "ClientIP" || *spec.SessionAffinityConfig.ClientIP.TimeoutSeconds != 60 || !*spec.PublishNotReadyAddresses ||
+		*spec.Ports[0].AppProtocol != "kubernetes.io/h2c" {
+		t.Errorf("it is made as %+v", spec)
 	}
 	if source.Ports[0].NodePort != 30080 {
 		t.Error("the other's node port is gone from the snapshot")
@@ -288,31 +317,73 @@ func TestPlan(t *testing.T) {
 }
 
 func TestMakeUndo(t *testing.T) {
-	s := shops()
-	ownedBy(&s, 0, mesh.AnnotationGlobal, "true", ours)
-	ownedBy(&s, 0, mesh.AnnotationShared, "false", "kubectl-annotate")
-	ownedBy(&s, 0, mesh.AnnotationAffinity, "local", ours, "helm")
-	ownedBy(&s, 1, mesh.AnnotationGlobal, "true", ours)
-	s.Clusters[1].Services.Items[0].Created = true
-	u, err := MakeUndo(s, "ns", "web", []string{"c1", "c2", "c3"})
-	if err != nil {
-		t.Fatal(err)
+	made := func(s *mesh.Snapshot) *mesh.GlobalService {
+		ownedBy(s, 0, mesh.AnnotationGlobal, "true", ours)
+		g := &s.Clusters[0].Services.Items[0]
+		g.Created = true
+		return g
 	}
-	want := map[string][]string{
-		"c1": {`- service.cilium.io/global: "true"`, "service.cilium.io/affinity stays: helm says it too"},
-		"c2": {"- port 80/TCP to 8080 http", `- service.cilium.io/global: "true"`},
-		"c3": nil,
-	}
-	if diff := cmp.Diff(want, drawn(u.Targets)); diff != "" {
-		t.Errorf("draft (-want +got):\n%s", diff)
-	}
-	p := u.Plan(nil)
-	var steps []string
-	for i := range p.Steps {
-		steps = append(steps, p.Steps[i].ID+" "+string(p.Steps[i].Action))
-	}
-	if diff := cmp.Diff([]string{"c1/unexpose update", "c2/unexpose delete"}, steps); diff != "" {
-		t.Errorf("steps (-want +got):\n%s", diff)
+	takenOver := []string{`- service.cilium.io/global: "true"`, "- label app.kubernetes.io/managed-by: kubectl-aksmesh"}
+	for name, test := range map[string]struct {
+		snapshot func(*mesh.Snapshot)
+		want     []string // diff and notes of c1
+		action   plan.Action
+	}{
+		"nothing of ours": {func(s *mesh.Snapshot) { ownedBy(s, 0, mesh.AnnotationGlobal, "true", "helm") }, nil, ""},
+		"ours and others'": {func(s *mesh.Snapshot) {
+			ownedBy(s, 0, mesh.AnnotationGlobal, "true", ours)
+			ownedBy(s, 0, mesh.AnnotationShared, "false", "kubectl-annotate")
+			ownedBy(s, 0, mesh.AnnotationAffinity, "local", ours, "helm")
+		}, []string{`- ownership of service.cilium.io/affinity: "local", kept by helm`, `- service.cilium.io/global: "true"`}, plan.Update},
+		"ours, which somebody else says, too": {
+			func(s *mesh.Snapshot) {
+				ownedBy(s, 0, mesh.AnnotationGlobal, "true", ours, "argocd-controller", "helm")
+			},
+			[]string{`- ownership of service.cilium.io/global: "true", kept by argocd-controller and helm`}, plan.Update,
+		},
+		"made by expose": {
+			func(s *mesh.Snapshot) { made(s) },
+			[]string{"- port 80/TCP to 8080 http", `- service.cilium.io/global: "true"`}, plan.Delete,
+		},
+		"made by expose, and its annotation is said by others, too": {
+			func(s *mesh.Snapshot) { made(s).Managers[mesh.AnnotationGlobal] = []string{ours, "helm"} },
+			[]string{"- port 80/TCP to 8080 http", `- service.cilium.io/global: "true"`}, plan.Delete,
+		},
+		"made by expose, and changed by somebody": {
+			func(s *mesh.Snapshot) { made(s).Keepers = []string{"kubectl-edit", "helm"} },
+			append(slices.Clone(takenOver), "the Service stays: expose has made it, and parts of it belong to kubectl-edit and helm by now"), plan.Update,
+		},
+		"made by expose, and taken into Git": {
+			func(s *mesh.Snapshot) { made(s).Owner = "Argo CD application shop" },
+			append(slices.Clone(takenOver), "the Service stays: expose has made it, and Argo CD application shop keeps it by now"), plan.Update,
+		},
+		"made by expose, and annotated by a GitOps controller": {
+			func(s *mesh.Snapshot) { ownedBy(s, 0, mesh.AnnotationShared, "true", "kustomize-controller"); made(s) },
+			append(slices.Clone(takenOver), "the Service stays: expose has made it, and Flux keeps it by now"), plan.Update,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := shops()
+			test.snapshot(&s)
+			u, err := MakeUndo(s, "ns", "web", []string{"c1", "c3"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(map[string][]string{"c1": test.want, "c3": nil}, drawn(u.Targets)); diff != "" {
+				t.Errorf("draft (-want +got):\n%s", diff)
+			}
+			var want, steps []string
+			if test.action != "" {
+				want = []string{"c1/unexpose " + string(test.action)}
+			}
+			p := u.Plan(nil)
+			for i := range p.Steps {
+				steps = append(steps, p.Steps[i].ID+" "+string(p.Steps[i].Action))
+			}
+			if diff := cmp.Diff(want, steps); diff != "" {
+				t.Errorf("steps (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

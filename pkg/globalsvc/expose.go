@@ -75,8 +75,11 @@ func (d *Draft) makeNamespace(ctx context.Context, c *mesh.Cluster, dryRun bool)
 	return err
 }
 
+// labelManagedBy marks what kubectl aksmesh has made itself.
+const labelManagedBy = "app.kubernetes.io/managed-by"
+
 func ourLabels() map[string]string {
-	return map[string]string{"app.kubernetes.io/managed-by": cilium.FieldManager}
+	return map[string]string{labelManagedBy: cilium.FieldManager}
 }
 
 func dry(run bool) []string {
@@ -145,7 +148,17 @@ func configOf(g *mesh.GlobalService, annotations map[string]string) *applycorev1
 		if p.Name != "" {
 			port.WithName(p.Name)
 		}
+		if p.AppProtocol != "" {
+			port.WithAppProtocol(p.AppProtocol)
+		}
 		spec.WithPorts(port)
+	}
+	if g.SessionSeconds > 0 {
+		spec.WithSessionAffinity(corev1.ServiceAffinityClientIP).WithSessionAffinityConfig(
+			applycorev1.SessionAffinityConfig().WithClientIP(applycorev1.ClientIPConfig().WithTimeoutSeconds(g.SessionSeconds)))
+	}
+	if g.PublishNotReady {
+		spec.WithPublishNotReadyAddresses(true)
 	}
 	return config.WithLabels(ourLabels()).WithSpec(spec)
 }

@@ -7,6 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/aksmesh/kubectl-aksmesh/test/apienv"
 )
@@ -24,11 +26,7 @@ func TestUnexposeRestores(t *testing.T) {
 		if diff := cmp.Diff(before[i], plainWeb(t, m)); diff != "" {
 			t.Errorf("%s: the Service (-before +after):\n%s", m.Context, diff)
 		}
-		for _, entry := range web(t, m).ManagedFields {
-			if entry.Manager == manager {
-				t.Errorf("%s: still a manager: %s", m.Context, entry.FieldsV1.GetRawString())
-			}
-		}
+		notManaged(t, web(t, m))
 	}
 	nothingLeft(t, w, unexposing(two))
 }
@@ -112,6 +110,28 @@ func TestExposeCreates(t *testing.T) {
 	}
 }
 
+// What is made is like the other cluster's Service in all that clients meet.
+func TestExposeCreatesAlike(t *testing.T) {
+	w := shops(t, 2)
+	deleteWeb(t, w.Members[1], false)
+	patch := []byte(`{"spec":{"sessionAffinity":"ClientIP","sessionAffinityConfig":{"clientIP":{"timeoutSeconds":60}},"publishNotReadyAddresses":true,` +
+		`"ports":[{"port":80,"appProtocol":"kubernetes.io/h2c"}]}}`)
+	if _, err := w.Members[0].Client.CoreV1().Services("shop").Patch(t.Context(), "web", types.StrategicMergePatchType, patch, metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	well(t, w, exposing(two, "--create"))
+	want, made := web(t, w.Members[0]).Spec, web(t, w.Members[1]).Spec
+	want.ClusterIP, want.ClusterIPs = made.ClusterIP, made.ClusterIPs
+	if diff := cmp.Diff(want, made); diff != "" {
+		t.Errorf("made (-want +got):\n%s", diff)
+	}
+	nothingLeft(t, w, exposing(two, "--create"))
+	well(t, w, exposing("aks-2", "--affinity=remote"))
+	if diff := cmp.Diff(made, web(t, w.Members[1]).Spec); diff != "" {
+		t.Errorf("after another expose (-before +after):\n%s", diff)
+	}
+}
+
 // gone checks whether web is there.
 func gone(t *testing.T, m *apienv.Member, want bool) {
 	t.Helper()
@@ -156,4 +176,61 @@ func TestUnexposeLeavesCopies(t *testing.T) {
 	}
 	nothingLeft(t, w, unexposing("aks-2"))
 	gone(t, w.Members[1], false)
+}
+
+// applyWeb says annotations of web as another manager, by server-side apply:
+// unlike a patch, it owns what was so already.
+func applyWeb(t *testing.T, m *apienv.Member, as string, annotations map[string]string) {
+	t.Helper()
+	config := applycorev1.Service("web", "shop").WithAnnotations(annotations)
+	if _, err := m.Client.CoreV1().Services("shop").Apply(t.Context(), config, metav1.ApplyOptions{FieldManager: as}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What somebody else says, too, stays, and is no longer ours.
+func TestUnexposeReleases(t *testing.T) {
+	w := shops(t, 1)
+	well(t, w, exposing("aks-1"))
+	applyWeb(t, w.Members[0], "helm", map[string]string{annotationGlobal: "true"})
+	dry := well(t, w, []string{"unexpose", "web", "-n=shop", "--context=aks-1", "--dry-run=server"})
+	says(t, dry.Stdout, `- ownership of `+annotationGlobal+`: "true", kept by helm`)
+	well(t, w, unexposing("aks-1"))
+	service := web(t, w.Members[0])
+	if service.Annotations[annotationGlobal] != "true" {
+		t.Errorf("annotations are %v", service.Annotations)
+	}
+	notManaged(t, service)
+	nothingLeft(t, w, unexposing("aks-1"))
+}
+
+func notManaged(t *testing.T, service *corev1.Service) {
+	t.Helper()
+	for _, entry := range service.ManagedFields {
+		if entry.Manager == manager {
+			t.Errorf("still a manager: %s", entry.FieldsV1.GetRawString())
+		}
+	}
+}
+
+// A Service that expose made and others have changed stays as they have it.
+func TestUnexposeLeavesWhatWasTakenOver(t *testing.T) {
+	w := shops(t, 2)
+	m := w.Members[1]
+	deleteWeb(t, m, false)
+	well(t, w, exposing(two, "--create"))
+	patch := []byte(`{"spec":{"selector":{"app":"other"}}}`)
+	if _, err := m.Client.CoreV1().Services("shop").Patch(t.Context(), "web", types.MergePatchType, patch, metav1.PatchOptions{FieldManager: "kubectl-edit"}); err != nil {
+		t.Fatal(err)
+	}
+	before := web(t, m)
+	well(t, w, []string{"unexpose", "web", "-n=shop", "--context=aks-2", "--dry-run=server"})
+	r := well(t, w, unexposing("aks-2"))
+	says(t, r.Stderr, "aks-2: the Service stays: expose has made it, and parts of it belong to kubectl-edit by now")
+	after := web(t, m)
+	if diff := cmp.Diff(before.Spec, after.Spec); diff != "" || len(after.Annotations)+len(after.Labels) > 0 {
+		t.Errorf("annotations %v, labels %v, spec (-before +after):\n%s", after.Annotations, after.Labels, diff)
+	}
+	notManaged(t, after)
+	nothingLeft(t, w, unexposing("aks-2"))
 }
