@@ -41,13 +41,19 @@ func run(streams genericiooptions.IOStreams, args []string) int {
 }
 
 // interruptible ends the context at the first signal; a second one ends the
-// process, for someone who does not want to wait for the summary.
+// process, for someone who does not want to wait for the summary. A terminal
+// that is closed sends SIGHUP, and its shell another one: that one ends nothing,
+// or pods would be left behind. Under nohup it is ignored, as it should be.
 func interruptible() (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		<-signals
+		signal.Ignore(syscall.SIGHUP)
 		cancel(errInterrupted)
 		signal.Stop(signals)
 	}()
