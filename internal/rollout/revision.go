@@ -64,7 +64,7 @@ func (r *Revision) DryRun(ctx context.Context, c *mesh.Cluster) error {
 	if err != nil {
 		return err
 	}
-	return release.DryRun(ctx, c.Config, change)
+	return release.DryRun(ctx, c.Config, change, r.Recover)
 }
 
 func (r *Revision) try(ctx context.Context, c *mesh.Cluster, say func(string)) (*release.Result, error) {

@@ -57,7 +57,7 @@ type Result struct {
 // Values must come complete ([Change]). Apply never waits for another Helm: it
 // fails with [ErrPending] at a pending revision, see [Recover].
 func Apply(ctx context.Context, config *rest.Config, change Change, say func(text string)) (*Result, error) {
-	helm, err := newHelm(ctx, config, change, say)
+	helm, err := newHelm(ctx, config, change, false, say)
 	if err != nil {
 		return nil, fmt.Errorf("helm release %s: %w", cilium.ReleaseName, err)
 	}
@@ -71,9 +71,9 @@ func Apply(ctx context.Context, config *rest.Config, change Change, say func(tex
 // DryRun asks the API server whether it would take the change: it renders the
 // chart against the cluster, checks who owns what, and sends every object with
 // dryRun=All. Objects in a namespace that the release itself makes cannot be
-// asked about.
-func DryRun(ctx context.Context, config *rest.Config, change Change) error {
-	helm, err := newHelm(ctx, config, change, func(string) {})
+// asked about. recovered has it go on as if [Recover] had been there before.
+func DryRun(ctx context.Context, config *rest.Config, change Change, recovered bool) error {
+	helm, err := newHelm(ctx, config, change, recovered, func(string) {})
 	if err == nil {
 		err = helm.dryRun(ctx)
 	}
@@ -87,7 +87,7 @@ func DryRun(ctx context.Context, config *rest.Config, change Change) error {
 // [Apply] begins; it writes nothing and sends no object. It tells early that a
 // chart refuses values, and takes what the cluster has into account.
 func Try(ctx context.Context, config *rest.Config, change Change) error {
-	helm, err := newHelm(ctx, config, change, func(string) {})
+	helm, err := newHelm(ctx, config, change, false, func(string) {})
 	if err == nil {
 		_, err = helm.run(ctx, action.DryRunServer)
 	}

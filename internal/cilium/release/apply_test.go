@@ -195,7 +195,7 @@ func TestDryRunWritesNothing(t *testing.T) {
 	a := newAPI(t)
 	premade(t, a)
 	a.requests = nil
-	if err := DryRun(t.Context(), a.config, change(t, plain())); err != nil {
+	if err := DryRun(t.Context(), a.config, change(t, plain()), false); err != nil {
 		t.Fatal(err)
 	}
 	if a.counted("PATCH") == 0 || a.counted("POST")+a.counted("PUT")+a.counted("DELETE") > 0 || latest(t, a) != nil {
@@ -229,6 +229,12 @@ func TestRecoverAfterAKill(t *testing.T) {
 	if _, err := Apply(t.Context(), a.config, change(t, plain()), func(string) {}); !errors.Is(err, ErrPending) {
 		t.Errorf("error %v", err)
 	}
+	if err := DryRun(t.Context(), a.config, change(t, plain()), false); !errors.Is(err, ErrPending) {
+		t.Errorf("error of a dry run %v", err)
+	}
+	if err := DryRun(t.Context(), a.config, change(t, plain()), true); err != nil || latest(t, a).Status != "pending-install" {
+		t.Errorf("a dry run that recovers: %v, and the revision is %s", err, latest(t, a).Status)
+	}
 	for _, want := range []bool{true, false} {
 		if got, err := Recover(t.Context(), a.client(), namespace); err != nil || got != want {
 			t.Errorf("recovered %v, %v", got, err)
@@ -251,6 +257,9 @@ func TestRecoverLeavesOthersAlone(t *testing.T) {
 	}
 	if got, err := Recover(t.Context(), a.client(), namespace); got || !errors.Is(err, ErrPending) {
 		t.Errorf("recovered %v, %v", got, err)
+	}
+	if err := DryRun(t.Context(), a.config, change(t, plain()), true); !errors.Is(err, ErrPending) {
+		t.Errorf("error of a dry run %v", err)
 	}
 }
 

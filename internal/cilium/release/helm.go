@@ -28,7 +28,9 @@ type helm struct {
 	last    *releasev1.Release // nil: no release
 }
 
-func newHelm(ctx context.Context, config *rest.Config, change Change, say func(string)) (*helm, error) {
+// newHelm reads the newest revision, which must not be pending. recovered takes
+// one that Recover would mark as failed for failed, and writes nothing.
+func newHelm(ctx context.Context, config *rest.Config, change Change, recovered bool, say func(string)) (*helm, error) {
 	get, err := newGetter(config, change.Namespace)
 	if err != nil {
 		return nil, err
@@ -52,7 +54,7 @@ func newHelm(ctx context.Context, config *rest.Config, change Change, say func(s
 	if h.config.CustomTemplateFuncs, err = find.functions(); err != nil {
 		return nil, err
 	}
-	if h.last, err = h.newest(); err != nil {
+	if h.last, err = h.newest(recovered); err != nil {
 		return nil, err
 	}
 	if h.config.Capabilities, err = capabilities(get); err != nil {
@@ -83,19 +85,25 @@ func newKubeClient(get *getter, namespace string) *kube.Client {
 
 // newest returns the newest revision, nil if there is no release, and
 // [ErrPending] if a change is under way.
-func (h *helm) newest() (*releasev1.Release, error) {
+func (h *helm) newest(recovered bool) (*releasev1.Release, error) {
 	meta, err := h.history.newest()
 	if err != nil || meta == nil {
 		return nil, err
 	}
-	if status := meta.Labels["status"]; pending(status) {
+	status := meta.Labels["status"]
+	if pending(status) && !(recovered && ours(meta)) {
 		return nil, fmt.Errorf("%w (revision %d is %s)", ErrPending, revision(meta), status)
 	}
 	got, err := h.history.Get(meta.Name)
 	if err != nil {
 		return nil, err
 	}
-	return asV1(got)
+	last, err := asV1(got)
+	if err == nil && pending(status) {
+		last.SetStatus(relcommon.StatusFailed, "")
+		meta.Labels["status"] = string(relcommon.StatusFailed)
+	}
+	return last, err
 }
 
 func (h *helm) clientSide() bool {
