@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +12,6 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/collect"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/internal/plan"
-	"github.com/aksmesh/kubectl-aksmesh/internal/probe"
 	"github.com/aksmesh/kubectl-aksmesh/internal/ui"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/diagnose"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/export"
@@ -41,7 +40,8 @@ func newExpose(a *app) *cobra.Command {
 		Short: "Make a service global, shared or preferred, across clusters",
 		Long: `expose annotates a service in each named cluster, so that clients of every
 cluster of the mesh reach the endpoints of all of them under the service's own
-name. With --shared or --affinity it changes just that, in the named clusters.
+name. With --shared or --affinity it changes that as well, in the named clusters
+alone: what is global there already stays so, and what is not becomes so.
 
   global    the service takes endpoints of other clusters, and gives its own
   shared    with --shared=false it takes, but does not give
@@ -99,8 +99,9 @@ func (o *exposeOptions) run(ctx context.Context) error {
 		return codeError{exitError, fmt.Errorf("nothing was changed: %w", err)}
 	}
 	planned := draft.Plan(o.opened.byContext())
+	planned.Notes = notes(draft.Targets)
 	o.warn(draft.Projected(seen))
-	return o.finish(ctx, planned, notes(draft.Targets))
+	return o.finish(ctx, planned)
 }
 
 // writeManifests writes what expose would do as files for Git. Annotations that
@@ -130,10 +131,7 @@ func (o *exposeOptions) look(ctx context.Context, outputs ...string) (mesh.Snaps
 		return mesh.Snapshot{}, err
 	}
 	var err error
-	o.opened, err = o.app.clusters.open()
-	if err == nil && len(o.opened.clusters) == 0 {
-		err = o.opened.noContexts("expose " + o.wish.Name)
-	}
+	o.opened, err = o.app.clusters.openFor("expose " + o.wish.Name)
 	if err != nil {
 		return mesh.Snapshot{}, err
 	}
@@ -149,20 +147,48 @@ func (o *exposeOptions) scope(agents int) collect.ServiceOptions {
 	return collect.ServiceOptions{Parallel: o.app.clusters.parallel, Namespace: o.namespace, Name: o.wish.Name, Agents: agents}
 }
 
-// warn says which traps the service would be in after the change.
+// warn says which traps the service would be in after the change, and what of
+// that could not be judged.
 func (o *exposeOptions) warn(after mesh.Snapshot) {
 	report := diagnose.Judge(after, diagnose.Options{Phase: diagnose.Preflight})
-	ours := func(found []diagnose.Finding) []diagnose.Finding {
-		var kept []diagnose.Finding
-		for i := range found {
-			if family := found[i].Code.Family(); family == diagnose.Services || family == diagnose.Policy {
-				kept = append(kept, found[i])
-			}
-		}
-		return kept
-	}
 	_, style := o.app.terminal()
-	writeFindings(o.app.streams.ErrOut, style, ours(report.Errors()), ours(report.Warnings()))
+	out := o.app.streams.ErrOut
+	writeFindings(out, style, ofServices(report.Errors()), ofServices(report.Warnings()))
+	for _, f := range ofServices(report.Infos()) {
+		if f.ExplainedBy == "" {
+			writeFinding(out, style, "note", ui.Dim, &f)
+		}
+	}
+	o.app.writeProblems(allProblems(after))
+	for _, line := range notJudged(ofServices(report.Unknowns())) {
+		fmt.Fprintln(out, clean(line))
+	}
+}
+
+// ofServices are the findings about services and about policies before them.
+func ofServices(found []diagnose.Finding) []diagnose.Finding {
+	return slices.DeleteFunc(found, func(f diagnose.Finding) bool {
+		family := f.Code.Family()
+		return family != diagnose.Services && family != diagnose.Policy
+	})
+}
+
+// notJudged are lines that name the checks which could not judge, by reason.
+func notJudged(unknowns []diagnose.Finding) []string {
+	codes := map[string][]string{}
+	var reasons []string
+	for i := range unknowns {
+		reason := unknowns[i].Message
+		if codes[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		codes[reason] = append(codes[reason], string(unknowns[i].Code))
+	}
+	var lines []string
+	for _, reason := range reasons {
+		lines = append(lines, fmt.Sprintf("not judged: %s: %s", strings.Join(slices.Compact(codes[reason]), ", "), reason))
+	}
+	return lines
 }
 
 func notes(targets []globalsvc.Target) []string {
@@ -176,13 +202,13 @@ func notes(targets []globalsvc.Target) []string {
 }
 
 // finish shows the plan, asks, changes, waits and reports.
-func (o *exposeOptions) finish(ctx context.Context, planned plan.Plan, header []string) error {
+func (o *exposeOptions) finish(ctx context.Context, planned plan.Plan) error {
 	change := change{o.app, &o.flags}
-	if err := change.show(planned, header); err != nil {
+	if err := change.show(planned, planned.Notes); err != nil {
 		return err
 	}
 	if planned.Empty() {
-		return o.nothingToDo()
+		return o.nothingToDo(planned.Notes)
 	}
 	if err := change.agree(ctx, planned); err != nil {
 		return ended(err)
@@ -191,18 +217,23 @@ func (o *exposeOptions) finish(ctx context.Context, planned plan.Plan, header []
 	defer cancel()
 	result := change.run(bounded, planned, len(o.contexts))
 	rows, err := o.settle(bounded, &result)
-	return firstError(o.printResult(&result, rows), failure(&result), err)
+	return firstError(o.printResult(&result, planned.Notes, rows), failure(&result), err)
 }
 
-func (o *exposeOptions) nothingToDo() error {
-	if o.flags.output == "" {
-		_, err := fmt.Fprintln(o.app.streams.Out, "nothing to do")
-		return err
+func (o *exposeOptions) nothingToDo(notes []string) error {
+	shown := o.flags.dryRun != dryRunNone // with its notes
+	switch {
+	case o.flags.output != "" && shown:
+		return nil
+	case o.flags.output != "":
+		return o.printResult(&plan.Result{}, notes, nil)
+	case !shown:
+		for _, note := range notes {
+			fmt.Fprintln(o.app.streams.ErrOut, clean(note))
+		}
 	}
-	if o.flags.dryRun != dryRunNone {
-		return nil // the empty plan is shown
-	}
-	return o.printResult(&plan.Result{}, nil)
+	_, err := fmt.Fprintln(o.app.streams.Out, "nothing to do")
+	return err
 }
 
 // firstError is the first that is not nil.
@@ -215,54 +246,18 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-// settle waits until agents have what the rules say, and returns how the
-// service stands then.
-func (o *exposeOptions) settle(ctx context.Context, result *plan.Result) (*servicesReport, error) {
-	if ctx.Err() != nil {
-		return nil, nil // failure tells of it
-	}
-	var last *servicesReport
-	for {
-		seen := o.opened.lookServices(ctx, o.scope(1))
-		if ctx.Err() != nil {
-			return last, o.unsettled(ctx)
-		}
-		last = newServicesReport(seen, globalsvc.Rows(seen, probe.Labels()))
-		wait := again(last.Services)
-		if wait == nil || !o.flags.wait || !result.OK() {
-			return last, nil
-		}
-		o.app.say("waiting for agents to take it over")
-		select {
-		case <-wait:
-		case <-ctx.Done():
-			return last, o.unsettled(ctx)
-		}
-	}
-}
-
-// unsettled is the failure of a wait that was cut short: all is written, and
-// agents may need longer.
-func (o *exposeOptions) unsettled(ctx context.Context) error {
-	cause := context.Cause(ctx)
-	if errors.Is(cause, errInterrupted) {
-		return cause
-	}
-	return codeError{exitFindings, fmt.Errorf("all is written, but not every agent has taken it over within --timeout %s; see kubectl aksmesh services %s -n %s --context %s --watch",
-		o.flags.timeout, o.wish.Name, o.namespace, strings.Join(o.contexts, ","))}
-}
-
 // exposeReport is the document of a finished change of services.
 type exposeReport struct {
 	APIVersion string          `json:"apiVersion"`
 	Kind       string          `json:"kind"`
 	Result     *plan.Result    `json:"result"`
+	Notes      []string        `json:"notes,omitempty"`    // of the plan
 	Services   *servicesReport `json:"services,omitempty"` // absent if the run ended early
 }
 
-func (o *exposeOptions) printResult(result *plan.Result, rows *servicesReport) error {
+func (o *exposeOptions) printResult(result *plan.Result, notes []string, rows *servicesReport) error {
 	if o.flags.output != "" {
-		return printDocument(o.app.streams.Out, o.flags.output, exposeReport{plan.APIVersion, "ExposeReport", result, rows})
+		return printDocument(o.app.streams.Out, o.flags.output, exposeReport{plan.APIVersion, "ExposeReport", result, notes, rows})
 	}
 	_, style := o.app.outStyle()
 	if err := ui.ResultText(o.app.streams.Out, result, ui.ResultView{Style: style}); err != nil || rows == nil {

@@ -57,7 +57,7 @@ func rbacCommands() []rbacCommand {
 			return rbac.Join(rbac.Services(s.namespace), rbac.Agents(), rbac.Unexpose(s.namespace))
 		}},
 		{name: "try", what: "short-lived pods in the namespace of -n", rights: func(s rbacScope) []mesh.Right {
-			return rbac.Join(rbac.Services(s.namespace), rbac.Probe(s.namespace))
+			return rbac.Join(rbac.Services(s.namespace), rbac.Agents(), rbac.Probe(s.namespace))
 		}},
 		{name: "services", what: "in the namespace of -n, or with -A in all", reads: true, rights: func(s rbacScope) []mesh.Right {
 			return rbac.Join(rbac.Services(s.services()), rbac.Agents())

@@ -30,13 +30,26 @@ type contextProblems struct {
 }
 
 func newServicesReport(s mesh.Snapshot, rows []globalsvc.Row) *servicesReport {
-	report := &servicesReport{APIVersion: plan.APIVersion, Kind: "ServicesReport", Services: rows}
+	return &servicesReport{APIVersion: plan.APIVersion, Kind: "ServicesReport", Services: rows, Problems: allProblems(s)}
+}
+
+func allProblems(s mesh.Snapshot) []contextProblems {
+	var all []contextProblems
 	for i := range s.Clusters {
 		if problems := problemsOf(&s.Clusters[i]); len(problems) > 0 {
-			report.Problems = append(report.Problems, contextProblems{s.Clusters[i].Context, problems})
+			all = append(all, contextProblems{s.Clusters[i].Context, problems})
 		}
 	}
-	return report
+	return all
+}
+
+// writeProblems says on stderr what could not be read.
+func (a *app) writeProblems(all []contextProblems) {
+	for i := range all {
+		for _, line := range all[i].Problems {
+			fmt.Fprintf(a.streams.ErrOut, "%s: %s\n", clean(all[i].Context), clean(line))
+		}
+	}
 }
 
 // errorsOf is an error if clusters could not be read at all.
@@ -60,11 +73,7 @@ func (o *servicesOptions) print(r *servicesReport) error {
 	if o.output == outputJSON || o.output == outputYAML {
 		return printDocument(o.app.streams.Out, o.output, r)
 	}
-	for i := range r.Problems {
-		for _, line := range r.Problems[i].Problems {
-			fmt.Fprintf(o.app.streams.ErrOut, "%s: %s\n", clean(r.Problems[i].Context), clean(line))
-		}
-	}
+	o.app.writeProblems(r.Problems)
 	if len(r.Services) == 0 {
 		fmt.Fprintln(o.app.streams.ErrOut, o.none())
 		return nil

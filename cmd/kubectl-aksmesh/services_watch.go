@@ -10,13 +10,18 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/pkg/globalsvc"
 )
 
-// settle is how long changes are gathered before clusters are looked at anew:
-// a rollout changes endpoints several times a second.
-const settle = 500 * time.Millisecond
+const (
+	// settle is how long changes are gathered before clusters are looked at anew:
+	// a rollout changes endpoints several times a second.
+	settle = 500 * time.Millisecond
+	// lookAgain is when they are looked at although no change was told.
+	lookAgain = 15 * time.Second
+)
 
 // follow shows rows again as they change, until ctx ends. Services and
-// endpoints are watched; agents cannot be, so while one differs from the rules
-// it is asked again.
+// endpoints are watched. Agents cannot be, and policies, namespaces and settings
+// change too seldom for watches of their own: for them it looks again after a
+// while, and soon if an agent differs from the rules.
 func (o *servicesOptions) follow(ctx context.Context, last *servicesReport) error {
 	namespace := o.namespace
 	if o.allNamespaces {
@@ -31,7 +36,7 @@ func (o *servicesOptions) follow(ctx context.Context, last *servicesReport) erro
 			if !pause(ctx, settle) {
 				return context.Cause(ctx)
 			}
-		case <-again(last.Services):
+		case <-time.After(until(last.Services)):
 		}
 		seen := o.look(ctx)
 		if ctx.Err() != nil {
@@ -49,15 +54,14 @@ func (o *servicesOptions) follow(ctx context.Context, last *servicesReport) erro
 	}
 }
 
-// again fires after a while if an agent does not have what the rules say.
-func again(rows []globalsvc.Row) <-chan time.Time {
-	const interval = 2 * time.Second
+// until is when to look again: soon if an agent does not have what the rules say.
+func until(rows []globalsvc.Row) time.Duration {
 	for i := range rows {
 		if slices.ContainsFunc(rows[i].Tables, func(h globalsvc.Held) bool { return len(h.Differs) > 0 }) {
-			return time.After(interval)
+			return askAgain
 		}
 	}
-	return nil
+	return lookAgain
 }
 
 func pause(ctx context.Context, d time.Duration) bool {

@@ -34,17 +34,20 @@ func newTry(a *app) *cobra.Command {
 		Long: `try runs a short-lived pod in each named cluster, in the service's namespace,
 which asks the service's ClusterIP there many times, each time over a new
 connection. It counts which answer came how often, beside what the rules of
-affinity, sharing and network policies say.
+affinity, sharing and network policies say, and whether an agent of the cluster
+has in its load balancer what they say.
 
 Answers are told apart by --by, an expression whose first capture counts, else
-by the title of the HTML page, else by the first line. The pods have no rights,
-and are removed when try ends, however it ends.
+by the title of the HTML page, else by the first line. If each is the name of a
+cluster, or its context, who answered is compared with the rules, too; else only
+how many were answered. The pods have no rights, and are removed when try ends,
+however it ends.
 
 -n takes a namespace, as everywhere in kubectl; if it is a number it is that of
 requests. A namespace whose name is a number needs --namespace.
 
 It exits with 2 if a request was not answered, or if not as many were answered
-as the rules say.`,
+as the rules say, or by others, or if an agent does not have what the rules say.`,
 		Example: `  kubectl aksmesh try aks-helloworld --context aks-1,aks-2,aks-3
   kubectl aksmesh try web -n shop -n 5000 --context aks-1 --by 'pod (\S+)'
   kubectl aksmesh try web --context aks-1,aks-2 --from aks-2 -o json`,
@@ -71,10 +74,7 @@ func (o *tryOptions) run(ctx context.Context) error {
 		}
 	}
 	var err error
-	o.opened, err = chosen.open()
-	if err == nil && len(o.opened.clusters) == 0 {
-		err = o.opened.noContexts("try " + o.service)
-	}
+	o.opened, err = chosen.openFor("try " + o.service)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (o *tryOptions) run(ctx context.Context) error {
 		clients = slices.DeleteFunc(clients, func(c *mesh.Cluster) bool { return !slices.Contains(o.flags.from, c.Context) })
 	}
 	seen := o.opened.lookServices(ctx, collect.ServiceOptions{
-		Parallel: o.app.clusters.parallel, Namespace: o.flags.namespace, Name: o.service,
+		Parallel: o.app.clusters.parallel, Namespace: o.flags.namespace, Name: o.service, Agents: 1,
 	})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -102,7 +102,7 @@ func (o *tryOptions) run(ctx context.Context) error {
 func (o *tryOptions) ask(ctx context.Context, clients []*mesh.Cluster, seen mesh.Snapshot) *tryReport {
 	report := &tryReport{
 		APIVersion: plan.APIVersion, Kind: "TryReport", Namespace: o.flags.namespace, Service: o.service,
-		Requests: o.flags.requests, Clients: make([]tryClient, len(clients)),
+		Requests: o.flags.requests, Clients: make([]tryClient, len(clients)), Problems: allProblems(seen),
 	}
 	terminal, style := o.app.terminal()
 	progress := ui.NewProgress(o.app.streams.ErrOut, terminal, style, o.app.progress)
@@ -134,8 +134,12 @@ func (o *tryOptions) askFrom(ctx context.Context, cluster *mesh.Cluster, seen me
 	tell(plan.Running, "asking")
 	say := func(text string) { tell(plan.Running, text) }
 	err := o.measure(ctx, cluster, seen, client, say)
-	if client.Measured != nil {
-		client.Comparison = globalsvc.Compare(client.Predicted, client.Measured.Answered, client.Measured.Failed)
+	if m := client.Measured; m != nil {
+		answers := map[string]int{}
+		for _, answer := range m.Answers {
+			answers[answer.Text] = answer.Times
+		}
+		client.Comparison = globalsvc.Compare(seen, client.Predicted, globalsvc.Measured{Answered: m.Answered, Failed: m.Failed, Answers: answers})
 	}
 	if err != nil {
 		client.Error = err.Error()
@@ -151,12 +155,13 @@ func (o *tryOptions) measure(ctx context.Context, cluster *mesh.Cluster, seen me
 		return err
 	}
 	client.URL = target.url(o.flags.scheme, o.flags.path)
-	client.Predicted = globalsvc.Predict(seen, cluster.Context, globalsvc.Query{
-		Namespace: o.flags.namespace, Name: o.service, Port: target.port, ClientLabels: probe.Labels(),
-	})
+	query := globalsvc.Query{Namespace: o.flags.namespace, Name: o.service, Port: target.port, Protocol: "TCP", ClientLabels: probe.Labels()}
+	client.predict(seen, query)
 	o.tidy(ctx, cluster, say)
 	outcome, err := probe.Run(ctx, cluster, o.job(client.URL), say)
 	client.Pod, client.Node, client.Measured = outcome.Pod, outcome.Node, outcome.Line.HTTP
+	query.Node = client.Node // which was not known before
+	client.predict(seen, query)
 	if err == nil && client.Measured == nil {
 		return errors.New("the prober told another result than was asked for: is --image of another version?")
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/internal/probe/wire"
 	"github.com/aksmesh/kubectl-aksmesh/internal/ui"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/globalsvc"
@@ -20,6 +21,8 @@ type tryReport struct {
 	Service    string      `json:"service"`
 	Requests   int         `json:"requests"` // of each client
 	Clients    []tryClient `json:"clients"`
+	// Problems are what could not be read.
+	Problems []contextProblems `json:"problems,omitempty"`
 }
 
 // tryClient is one cluster that was asked from.
@@ -29,11 +32,20 @@ type tryClient struct {
 	Pod     string `json:"pod,omitempty"` // removed by now
 	Node    string `json:"node,omitempty"`
 	// Measured is nil if there is an Error.
-	Measured   *wire.HTTP           `json:"measured,omitempty"`
-	Predicted  globalsvc.Answers    `json:"predicted,omitzero"`
+	Measured  *wire.HTTP        `json:"measured,omitempty"`
+	Predicted globalsvc.Answers `json:"predicted,omitzero"`
+	// Tables is what agents of the cluster had in their load balancers before
+	// the first request; empty if none could be asked.
+	Tables     []globalsvc.Held     `json:"tables,omitempty"`
 	Comparison globalsvc.Comparison `json:"comparison,omitzero"`
 	// Error says why nothing was measured, or what could not be removed.
 	Error string `json:"error,omitempty"`
+}
+
+// predict says who answers the client by the rules, and by its cluster's agents.
+func (c *tryClient) predict(seen mesh.Snapshot, q globalsvc.Query) {
+	c.Predicted = globalsvc.Predict(seen, c.Context, q)
+	c.Tables = globalsvc.Tables(seen, c.Predicted, q)
 }
 
 // err joins the clients' errors.
@@ -63,6 +75,11 @@ func (r *tryReport) verdict() error {
 		case c.Measured.Incomplete:
 			errs = append(errs, fmt.Errorf("context %q: only %d of %d requests were sent", c.Context, c.Measured.Answered, c.Measured.Requests))
 		}
+		for j := range c.Tables {
+			for _, line := range c.Tables[j].Differs {
+				errs = append(errs, fmt.Errorf("context %q: %s", c.Context, line))
+			}
+		}
 	}
 	if len(errs) == 0 {
 		return nil
@@ -74,6 +91,7 @@ func (o *tryOptions) print(report *tryReport) error {
 	if o.flags.output != "" {
 		return printDocument(o.app.streams.Out, o.flags.output, report)
 	}
+	o.app.writeProblems(report.Problems)
 	terminal, style := o.app.outStyle()
 	return report.write(o.app.streams.Out, style, terminal.Live)
 }
@@ -97,6 +115,9 @@ func (r *tryReport) write(w io.Writer, style ui.Style, bars bool) error {
 		fmt.Fprintf(w, "predicted: %s\n", clean(prediction(&c.Predicted)))
 		for _, note := range c.Predicted.Notes {
 			fmt.Fprintf(w, "  note: %s\n", clean(note))
+		}
+		for _, line := range c.agents() {
+			fmt.Fprintf(w, "agents:    %s\n", clean(line))
 		}
 		tone := map[globalsvc.Agreement]ui.Tone{globalsvc.Agrees: ui.Good, globalsvc.Differs: ui.Bad, globalsvc.Incomplete: ui.Warn}[c.Comparison.Agreement]
 		if _, err := fmt.Fprintf(w, "compared:  %s\n", style.Paint(tone, clean(compared(&c.Comparison)))); err != nil {
@@ -153,15 +174,40 @@ func prediction(a *globalsvc.Answers) string {
 	return strings.Join(parts, "; ")
 }
 
-func compared(c *globalsvc.Comparison) string {
-	switch c.Agreement {
-	case globalsvc.Agrees:
-		return "as many were answered as the rules say"
-	case globalsvc.Differs:
-		return "not as the rules say: " + c.Reason
-	default:
-		return "not comparable: " + c.Reason
+// agents are lines that say what agents have beside what the rules say.
+func (c *tryClient) agents() []string {
+	switch {
+	case len(c.Tables) == 0:
+		return []string{"none was asked"}
+	case c.Predicted.Unknown != "":
+		return []string{heldText(c.Tables)}
+	case globalsvc.Agree(c.Tables):
+		return []string{"as the rules say"}
 	}
+	var lines []string
+	for i := range c.Tables {
+		lines = append(lines, c.Tables[i].Differs...)
+		if c.Tables[i].Error != "" {
+			lines = append(lines, fmt.Sprintf("%s could not be asked: %s", c.Tables[i].Pod, c.Tables[i].Error))
+		}
+	}
+	return lines
+}
+
+func compared(c *globalsvc.Comparison) string {
+	text := map[globalsvc.Agreement]string{
+		globalsvc.Agrees: "as many were answered as the rules say", globalsvc.Differs: "not as the rules say: " + c.Reason,
+	}[c.Agreement]
+	switch {
+	case text == "":
+		text = "not comparable: " + c.Reason
+	case c.Agreement == globalsvc.Agrees && c.AnsweredBy != nil:
+		text += ", and by the clusters that should"
+	}
+	if c.NotCompared != "" {
+		text += "; which clusters answered is not compared: " + c.NotCompared
+	}
+	return text
 }
 
 func percent(part float64) string { return fmt.Sprintf("%.1f%%", 100*part) }

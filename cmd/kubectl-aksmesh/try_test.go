@@ -122,7 +122,8 @@ func report() *tryReport {
 			Predicted: globalsvc.Answers{Context: "aks-1", Shares: []globalsvc.Share{
 				{Context: "aks-1", Endpoints: 1, Fraction: 0.25, Verdict: globalsvc.Allowed}, {Context: "aks-2", Endpoints: 3, Fraction: 0.75, Verdict: globalsvc.Allowed},
 			}},
-			Comparison: globalsvc.Comparison{Agreement: globalsvc.Agrees},
+			Tables:     []globalsvc.Held{{Pod: "cilium-1", Node: "vm-1"}},
+			Comparison: globalsvc.Comparison{Agreement: globalsvc.Agrees, NotCompared: `answer "one" is no cluster's name`},
 		},
 		{
 			Context: "aks-2", URL: "http://10.0.1.7:80/",
@@ -130,7 +131,10 @@ func report() *tryReport {
 				Requests: 1000, Answered: 999, Failed: 1, Answers: []wire.Count{{Text: "evil\x1b[31m", Times: 999}},
 				Errors: []wire.Count{{Text: wire.Timeout, Times: 1}}, Latency: &wire.Latency{}, Micros: 5,
 			},
-			Predicted:  globalsvc.Answers{Context: "aks-2", Nobody: "no cluster has an endpoint", Notes: []string{"a note"}},
+			Predicted: globalsvc.Answers{Context: "aks-2", Nobody: "no cluster has an endpoint", Notes: []string{"a note"}},
+			Tables: []globalsvc.Held{
+				{Pod: "cilium-2", Node: "vm-2", Differs: []string{"the agent on vm-2 lacks 10.1.0.9 of aks-1"}}, {Pod: "cilium-3", Error: "no answer"},
+			},
 			Comparison: globalsvc.Comparison{Agreement: globalsvc.Differs, Reason: "it answers"},
 		},
 		{Context: "aks-3", Error: "its image cannot be pulled"},
@@ -144,7 +148,8 @@ ANSWER   TIMES   SHARE
 two      750     75.0%   ██████████████████████▌
 one      250     25.0%   ███████▌
 predicted: aks-1 25.0% (1 endpoint); aks-2 75.0% (3 endpoints)
-compared:  as many were answered as the rules say
+agents:    as the rules say
+compared:  as many were answered as the rules say; which clusters answered is not compared: answer "one" is no cluster's name
 
 aks-2: 999 of 1000 requests to http://10.0.1.7:80/ were answered in 5µs (p50 0s, p90 0s, p99 0s, max 0s)
 ANSWER               TIMES   SHARE
@@ -152,6 +157,8 @@ evil^[[31m           999     99.9%   ██████████████�
 no answer: timeout   1       0.1%    ▏
 predicted: nobody: no cluster has an endpoint
   note: a note
+agents:    the agent on vm-2 lacks 10.1.0.9 of aks-1
+agents:    cilium-3 could not be asked: no answer
 compared:  not as the rules say: it answers
 
 aks-3: not asked
@@ -165,6 +172,23 @@ aks-3: not asked
 	}
 }
 
+// What was compared is said beside what came of it.
+func TestTryCompared(t *testing.T) {
+	t.Parallel()
+	by := map[string]int{"aks-1": 5}
+	for want, c := range map[string]globalsvc.Comparison{
+		"as many were answered as the rules say":                                               {Agreement: globalsvc.Agrees},
+		"as many were answered as the rules say, and by the clusters that should":              {Agreement: globalsvc.Agrees, AnsweredBy: by},
+		"as many were answered as the rules say; which clusters answered is not compared: why": {Agreement: globalsvc.Agrees, NotCompared: "why"},
+		"not as the rules say: it answers":                                                     {Agreement: globalsvc.Differs, Reason: "it answers", AnsweredBy: by},
+		"not comparable: no request was sent":                                                  {Agreement: globalsvc.Incomplete, Reason: "no request was sent"},
+	} {
+		if got := compared(&c); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestTryVerdict(t *testing.T) {
 	t.Parallel()
 	streams, _, _, stderr := genericiooptions.NewTestIOStreams()
@@ -174,7 +198,7 @@ func TestTryVerdict(t *testing.T) {
 		text    string
 	}{
 		{[]int{0}, exitOK, ""},
-		{[]int{0, 1}, exitFindings, "error: context \"aks-2\": it answers\n"},
+		{[]int{0, 1}, exitFindings, "error: context \"aks-2\": it answers\nerror: context \"aks-2\": the agent on vm-2 lacks 10.1.0.9 of aks-1\n"},
 		{[]int{0, 1, 2}, exitError, "error: context \"aks-3\": its image cannot be pulled\n"},
 	} {
 		stderr.Reset()
@@ -186,6 +210,12 @@ func TestTryVerdict(t *testing.T) {
 		if code := exitCode(streams.ErrOut, some.verdict()); code != tt.code || stderr.String() != tt.text {
 			t.Errorf("%v: ends with %d and %q, want %d and %q", tt.clients, code, stderr.String(), tt.code, tt.text)
 		}
+	}
+	drifted := report()
+	drifted.Clients = drifted.Clients[:1]
+	drifted.Clients[0].Tables[0].Differs = []string{"the agent on vm-1 still has 10.1.0.9 of aks-2, which should not answer"}
+	if code := exitCode(streams.ErrOut, drifted.verdict()); code != exitFindings {
+		t.Errorf("agents that differ from the rules end with %d", code)
 	}
 	predicted := report()
 	predicted.Clients = predicted.Clients[1:2]

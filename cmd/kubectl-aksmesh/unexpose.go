@@ -16,9 +16,10 @@ func newUnexpose(a *app) *cobra.Command {
 		Use:   "unexpose SERVICE --context CONTEXT …",
 		Short: "Take back what expose has set",
 		Long: `unexpose takes the annotations that expose wrote off a service in each named
-cluster, and deletes services that expose made. Annotations that were written by
-others stay, and so do namespaces. What was taken over by --force-conflicts, or
-replaced by --replace-legacy, does not come back by itself.`,
+cluster, and deletes services that expose made. Annotations that others say, too,
+stay and are theirs alone, and so are services that others have changed since, or
+a GitOps controller keeps. Namespaces stay. What was taken over by
+--force-conflicts, or replaced by --replace-legacy, does not come back by itself.`,
 		Example: `  kubectl aksmesh unexpose aks-helloworld --context aks-1,aks-2,aks-3`,
 		GroupID: groupChange,
 		Args:    cobra.ExactArgs(1),
@@ -42,5 +43,7 @@ func (o *exposeOptions) undo(ctx context.Context) error {
 	if err != nil {
 		return codeError{exitError, fmt.Errorf("nothing was changed: %w", err)}
 	}
-	return o.finish(ctx, draft.Plan(o.opened.byContext()), notes(draft.Targets))
+	planned := draft.Plan(o.opened.byContext())
+	planned.Notes = notes(draft.Targets)
+	return o.finish(ctx, planned)
 }

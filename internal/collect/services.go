@@ -298,7 +298,7 @@ func (l *serviceLook) table(ctx context.Context, p *pod) mesh.Table {
 		return err
 	})
 	if err != nil {
-		table.Error = plain(err)
+		table.Error, table.Forbidden = plain(err), apierrors.IsForbidden(err)
 	}
 	return table
 }

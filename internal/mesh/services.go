@@ -107,8 +107,10 @@ type Table struct {
 	Pod       string     `json:"pod"`
 	Node      string     `json:"node"`
 	Frontends []Frontend `json:"frontends,omitempty"`
-	// Error says why the agent could not be asked.
-	Error string `json:"error,omitempty"`
+	// Error says why the agent could not be asked. Forbidden is true if the user
+	// may not.
+	Error     string `json:"error,omitempty"`
+	Forbidden bool   `json:"forbidden,omitempty"`
 }
 
 // Frontend is one port of a ClusterIP in an agent's load balancer.

@@ -20,8 +20,10 @@ type Held struct {
 	// Differs says in one line each where the table is not as the rules say;
 	// empty if it is.
 	Differs []string `json:"differs,omitempty"`
-	// Error says why the agent could not be asked.
-	Error string `json:"error,omitempty"`
+	// Error says why the agent could not be asked. Forbidden is true if the user
+	// may not.
+	Error     string `json:"error,omitempty"`
+	Forbidden bool   `json:"forbidden,omitempty"`
 }
 
 // Tables holds what the agents of the client's cluster have beside what the
@@ -42,7 +44,7 @@ func Tables(s mesh.Snapshot, a Answers, q Query) []Held {
 	var all []Held
 	for i := range here.Services.Tables {
 		t := &here.Services.Tables[i]
-		h := Held{Pod: t.Pod, Node: t.Node, Error: t.Error}
+		h := Held{Pod: t.Pod, Node: t.Node, Error: t.Error, Forbidden: t.Forbidden}
 		if t.Error == "" {
 			h.compare(s, here, &a, t, service, port)
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -173,9 +174,30 @@ func TestExposeDocument(t *testing.T) {
 	if len(steps) != 2 || len(rows) != 2 {
 		t.Errorf("%d steps, %d rows, want 2 of each: %v", len(steps), len(rows), all)
 	}
+	if all["notes"] != nil {
+		t.Errorf("notes are %v", all["notes"])
+	}
 	again := document(t, "yaml", well(t, w, exposing(two, "-o=yaml")), "ExposeReport")
 	if steps, _ := again["result"].(map[string]any)["steps"].([]any); len(steps) != 0 {
 		t.Errorf("a second time: %v", again)
+	}
+}
+
+// Who changes a part of what is not global learns that it becomes so.
+func TestExposeNotesGlobal(t *testing.T) {
+	w := shops(t, 2)
+	const note = "aks-1: the Service was not global here: it becomes so, and its clients get endpoints of other clusters"
+	part := []string{"expose", "web", "-n=shop", "--context=aks-1", "--affinity=local"}
+	says(t, well(t, w, append(part, "--dry-run=client")).Stdout, note)
+	planned := document(t, "json", well(t, w, append(part, "--dry-run=client", "-o=json")), "Plan")
+	done := document(t, "json", well(t, w, append(part, "--yes", "-o=json")), "ExposeReport")
+	for _, all := range []map[string]any{planned, done} {
+		if diff := cmp.Diff([]any{note}, all["notes"]); diff != "" {
+			t.Errorf("notes (-want +got):\n%s", diff)
+		}
+	}
+	if r := well(t, w, exposing("aks-1", "--affinity=remote")); strings.Contains(r.Stderr, "not global here") {
+		t.Errorf("it was global before\n%s", said(r))
 	}
 }
 

@@ -198,6 +198,8 @@ func TestServicesWatch(t *testing.T) {
 	waitFor(t, p, "aks-1 25%, aks-2 75%")
 	annotateWeb(t, w.Members[0], "kubectl-annotate", map[string]any{annotationAffinity: "local"})
 	waitFor(t, p, "aks-1 100%")
+	closed(t, w.Members[0], "shop") // policies are not watched, and seen all the same
+	waitFor(t, p, "aks-1 100% denied")
 	interrupt(t, p)
 	r := p.Wait()
 	if r.ExitCode != 130 {

@@ -98,7 +98,10 @@ func TestTry(t *testing.T) {
 			Predicted          struct {
 				Shares []struct{ Context, Verdict string }
 			}
-			Comparison struct{ Agreement string }
+			Comparison struct {
+				Agreement  string
+				AnsweredBy map[string]int
+			}
 		}
 	}
 	if err := json.Unmarshal([]byte(r.Stdout), &report); err != nil {
@@ -109,7 +112,7 @@ func TestTry(t *testing.T) {
 	}
 	c := report.Clients[0]
 	if c.Context != "aks-1" || c.URL != "http://10.0.0.77:8000/" || c.Node != "simulated-kubelet" || c.Measured.Answered != 5 ||
-		len(c.Predicted.Shares) != 1 || c.Predicted.Shares[0].Verdict != "allowed" || c.Comparison.Agreement != "agrees" {
+		len(c.Predicted.Shares) != 1 || c.Predicted.Shares[0].Verdict != "allowed" || c.Comparison.Agreement != "agrees" || c.Comparison.AnsweredBy["aks-1"] != 5 {
 		t.Errorf("client is %+v", c)
 	}
 	if len(kubelet.Pods) != 1 {
@@ -129,7 +132,8 @@ func TestTryReadsALogAgain(t *testing.T) {
 		t.Fatalf("ended with %d\n%s", r.ExitCode, said(r))
 	}
 	noPods(t, w)
-	says(t, r.Stdout, "5 of 5 requests", "aks-1    5       100.0%", "predicted: aks-1 100.0% (1 endpoint)", "as many were answered as the rules say")
+	says(t, r.Stdout, "5 of 5 requests", "aks-1    5       100.0%", "predicted: aks-1 100.0% (1 endpoint)", "agents:    none was asked",
+		"as many were answered as the rules say, and by the clusters that should")
 	says(t, r.Stderr, "3 of 5 requests")
 }
 
