@@ -218,7 +218,6 @@ func TestGitOpsClusterIsNotWritten(t *testing.T) {
 		want  []string
 	}{
 		"values in Git as they must be": {facts: owned(nil)},
-		"another id in Git":             {facts: owned(func(f *mesh.Facts) { f.Config.ClusterID = 0 }), want: []string{commit}},
 		"no peer in Git":                {facts: owned(func(f *mesh.Facts) { f.Peers = nil }), want: []string{commit}},
 		"a release with other values":   {facts: owned(func(f *mesh.Facts) { f.Release.Values = map[string]any{"debug": true} }), want: []string{commit}},
 		"kube-proxy runs":               {facts: owned(func(f *mesh.Facts) { f.KubeProxy.Present = true }), want: []string{kubeProxy}},

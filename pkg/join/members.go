@@ -25,7 +25,7 @@ func (d *Draft) returns(name string) bool {
 		if running := c.seen.Config; running != nil && running.ClusterID != 0 {
 			return false
 		}
-		return name == cmp.Or(d.wish.ClusterNames[c.Context], config.DeriveClusterName(c.Context))
+		return name == cmp.Or(d.wantedName(&c), config.DeriveClusterName(c.Context))
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/addressing"
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/config"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 )
 
@@ -12,16 +13,19 @@ import (
 // known from a cluster's own configuration keep theirs.
 func (d *Draft) number() error {
 	contexts, names, ids := d.Contexts(), map[string]string{}, map[string]int{}
-	limit := d.maxConnected()
+	limit, wanted := d.maxConnected(), map[string]string{}
 	for i := range d.Clusters {
 		if name, id := identity(d.Clusters[i].seen); id != 0 && !d.renamed(&d.Clusters[i]) {
 			names[d.Clusters[i].Context], ids[d.Clusters[i].Context] = name, id
+		}
+		if name := d.wantedName(&d.Clusters[i]); name != "" {
+			wanted[d.Clusters[i].Context] = name
 		}
 	}
 	for _, peer := range d.strangers() {
 		names["peer "+peer] = peer
 	}
-	gotNames, errNames := addressing.AssignNames(contexts, names, d.wish.ClusterNames)
+	gotNames, errNames := addressing.AssignNames(contexts, names, wanted)
 	gotIDs, errIDs := addressing.AssignIDs(contexts, ids, d.wish.ClusterIDs, limit)
 	if err := errors.Join(errNames, errIDs); err != nil {
 		return err
@@ -29,8 +33,19 @@ func (d *Draft) number() error {
 	for i := range d.Clusters {
 		c := &d.Clusters[i]
 		c.Name, c.ID = gotNames[c.Context], gotIDs[c.Context]
+		if alone(c.seen) {
+			c.note("its pods keep identities without the cluster's id, which other clusters do not know: after the join start those anew that are not on the host's network: " + restartPods(c.Context))
+		}
 	}
 	return nil
+}
+
+// restartPods is the command that Cilium's guide has for pods that Cilium does
+// not know well enough. The host's network has no identities.
+func restartPods(context string) string {
+	kubectl := "kubectl --context " + context
+	return kubectl + " get pods --all-namespaces --no-headers -o custom-columns=N:.metadata.namespace,P:.metadata.name,H:.spec.hostNetwork" +
+		` | awk '$3 == "<none>" {print "-n", $1, $2}' | xargs -L 1 -r ` + kubectl + " delete pod"
 }
 
 // identity is a cluster's name and id in the mesh; 0 is none. A join that was
@@ -48,6 +63,21 @@ func identity(f *mesh.Facts) (name string, id int) {
 	number, _ := cluster["id"].(float64) // as JSON has it
 	return name, int(number)
 }
+
+// wantedName is the name that is asked for, else the one that the user gave to a
+// cluster that is in no mesh; empty if there is none.
+func (d *Draft) wantedName(c *Cluster) string {
+	if name := d.wish.ClusterNames[c.Context]; name != "" {
+		return name
+	}
+	if alone(c.seen) && config.ValidateClusterName(c.seen.Config.ClusterName) == nil {
+		return c.seen.Config.ClusterName
+	}
+	return ""
+}
+
+// alone says whether a cluster's Cilium is not set up for a mesh.
+func alone(f *mesh.Facts) bool { return f.Config != nil && f.Config.ClusterID == 0 }
 
 // renamed says whether the user wants another name or id than that of a join
 // that was killed before Cilium ran.

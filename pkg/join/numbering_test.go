@@ -2,6 +2,7 @@ package join_test
 
 import (
 	"net/netip"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -76,5 +77,56 @@ func TestPodCIDRsOfAzure(t *testing.T) {
 		if diff := cmp.Diff(tc.want, got); diff != "" {
 			t.Errorf("%s: pod CIDRs (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+// A Cilium that runs alone may have a name already, which its user gave it.
+func TestNamesOfClustersThatRunAlone(t *testing.T) {
+	alone := func(n, name string) mesh.Facts {
+		f := joined(n, 0, "10.6"+n+".0.0/16", nil)
+		f.Config.ClusterName, f.Service = name, nil
+		return f
+	}
+	lost := member(t, "1", "2") // of which the second was installed anew
+	lost[0].Peers = []mesh.Peer{{Name: "aks-2", Addresses: []string{"10.242.0.100"}}}
+	lost[1] = alone("2", "default")
+	for name, tc := range map[string]struct {
+		facts []mesh.Facts
+		wish  join.Wish
+		want  []string
+	}{
+		"a name of its own":       {facts: []mesh.Facts{alone("1", "prod-weu"), bare("2")}, want: []string{"prod-weu 1", "aks-2 2"}},
+		"Cilium's default":        {facts: []mesh.Facts{alone("1", "default"), bare("2")}, want: []string{"aks-1 1", "aks-2 2"}},
+		"one that is not allowed": {facts: []mesh.Facts{alone("1", "Prod_WEU"), bare("2")}, want: []string{"aks-1 1", "aks-2 2"}},
+		"another is wished for": {
+			facts: []mesh.Facts{alone("1", "prod-weu"), bare("2")},
+			wish:  join.Wish{ClusterNames: map[string]string{"aks-1": "weu"}}, want: []string{"weu 1", "aks-2 2"},
+		},
+		"lost its place": {facts: lost, want: []string{"aks-1 1", "aks-2 2"}},
+	} {
+		draft := draftOf(t, snapshot(tc.facts...), tc.wish)
+		var got []string
+		for _, c := range draft.Clusters {
+			got = append(got, c.Name+" "+strconv.Itoa(c.ID))
+		}
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("%s: names and ids (-want +got):\n%s", name, diff)
+		}
+	}
+	_, err := join.Make(snapshot(alone("1", "prod"), alone("2", "prod")), join.Wish{ChartVersion: "1.20.1"})
+	if want := `cluster name "prod" of context "aks-2" is already that of context "aks-1": choose another with --cluster-name aks-2=NAME`; err == nil || err.Error() != want {
+		t.Errorf("two of the same name: error is\n%v\nwant\n%s", err, want)
+	}
+}
+
+// Pods keep the identities that they got without the cluster's id.
+func TestPodsOfAClusterThatGetsAnID(t *testing.T) {
+	alone := joined("2", 0, "10.66.0.0/16", nil)
+	alone.Config.ClusterName, alone.Service = "default", nil
+	got := draftOf(t, snapshot(append(member(t, "1"), alone, bare("3"))...), join.Wish{}).Notes()
+	want := []string{"aks-2: its pods keep identities without the cluster's id, which other clusters do not know: after the join start those anew that are not on the host's network: " +
+		`kubectl --context aks-2 get pods --all-namespaces --no-headers -o custom-columns=N:.metadata.namespace,P:.metadata.name,H:.spec.hostNetwork | awk '$3 == "<none>" {print "-n", $1, $2}' | xargs -L 1 -r kubectl --context aks-2 delete pod`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("notes (-want +got):\n%s", diff)
 	}
 }
