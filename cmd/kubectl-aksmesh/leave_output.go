@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -45,7 +46,7 @@ func (o *leaveOptions) nothingToDo(draft *leave.Draft) error {
 		if o.flags.dryRun != dryRunNone {
 			return printDocument(o.app.streams.Out, o.flags.output, plan.Plan{})
 		}
-		return o.printResult(&plan.Result{}, draft, nil)
+		return errors.Join(o.printResult(&plan.Result{}, draft, nil), owed(draft))
 	}
 	for i := range draft.Clusters {
 		for _, note := range draft.Clusters[i].Notes {
@@ -53,7 +54,10 @@ func (o *leaveOptions) nothingToDo(draft *leave.Draft) error {
 		}
 	}
 	fmt.Fprintln(o.app.streams.Out, "nothing to do: "+o.why(draft))
-	return nil
+	if o.flags.dryRun != dryRunNone {
+		return nil
+	}
+	return owed(draft)
 }
 
 // why says in which way there is nothing to do. A name that nobody knows may

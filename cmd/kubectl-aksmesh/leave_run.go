@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/collect"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
@@ -104,8 +105,11 @@ func (o *leaveOptions) needsAzure(missing []leave.AzureNeed) error {
 
 // report shows the result, and looks once more at what came of it.
 func (o *leaveOptions) report(ctx context.Context, result plan.Result, draft *leave.Draft, before mesh.Snapshot) error {
-	if !result.OK() || !o.flags.wait {
+	if !result.OK() {
 		return errors.Join(o.printResult(&result, draft, nil), failure(&result))
+	}
+	if !o.flags.wait {
+		return errors.Join(o.printResult(&result, draft, nil), owed(draft))
 	}
 	seen := collect.Collect(ctx, o.opened.clusters, collect.Options{Parallel: o.app.clusters.parallel, Agents: true})
 	if ctx.Err() != nil {
@@ -115,7 +119,17 @@ func (o *leaveOptions) report(ctx context.Context, result plan.Result, draft *le
 	if err := o.printResult(&result, draft, &members); err != nil {
 		return err
 	}
-	return o.judgeAfter(seen.Snapshot, members, before)
+	return errors.Join(o.judgeAfter(seen.Snapshot, members, before), owed(draft))
+}
+
+// owed is the error if a GitOps controller's part of the leave is still to be
+// committed: until then, a member knows one that is to be gone.
+func owed(draft *leave.Draft) error {
+	contexts := draft.Owed()
+	if len(contexts) == 0 {
+		return nil
+	}
+	return codeError{exitFindings, fmt.Errorf("the leave is not complete: commit for %s what its note says, then run the same command again", strings.Join(contexts, " and "))}
 }
 
 // judgeAfter prints what the last look found and the look before did not: that

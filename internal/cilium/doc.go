@@ -66,6 +66,13 @@ func HelmOwned(labels, annotations map[string]string, namespace string) bool {
 	return holds(labels, HelmLabels()) && holds(annotations, HelmAnnotations(namespace))
 }
 
+// AnnotationKept marks a trust bundle that its release no longer makes, and that
+// stays until no pod needs it.
+const AnnotationKept = "aksmesh.io/kept"
+
+// Kept says whether an object with these annotations waits for that.
+func Kept(annotations map[string]string) bool { return annotations[AnnotationKept] == "true" }
+
 func holds(all, wanted map[string]string) bool {
 	for key, value := range wanted {
 		if all[key] != value {

@@ -11,11 +11,9 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/config"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/pki"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/release"
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 )
-
-// caBundleName is the ConfigMap that the chart writes tls.caBundle.content to.
-const caBundleName = "cilium-root-ca.crt"
 
 // read turns the listed objects into facts; it makes no request.
 func (l *look) read() {
@@ -70,7 +68,11 @@ func (l *look) readCA() error {
 	if secret == nil {
 		return nil
 	}
-	facts, err := pki.Inspect(secret, l.caBundle())
+	bundle, kept := l.caBundle()
+	facts, err := pki.Inspect(secret, bundle)
+	if facts != nil {
+		facts.BundleKept = kept
+	}
 	l.facts.CA = facts
 	return err
 }
@@ -86,7 +88,7 @@ func (l *look) readIPsec() error {
 }
 
 func (l *look) readCerts() error {
-	trust := l.caBundle()
+	trust, _ := l.caBundle()
 	if secret := l.secret(cilium.CASecret); secret != nil {
 		pair, err := pki.FromSecret(secret)
 		if err != nil {
@@ -225,9 +227,22 @@ func (l *look) deployment(name string) *appsv1.Deployment {
 	return nil
 }
 
-func (l *look) caBundle() []byte {
-	if bundle := l.configMap(caBundleName); bundle != nil {
-		return []byte(bundle.Data["ca.crt"])
+// caBundle is the text that the release trusts besides its CA, from where its
+// values have it, and whether it is only kept for pods that still mount it.
+func (l *look) caBundle() (text []byte, kept bool) {
+	var release values.Values
+	if l.facts.Release != nil {
+		release = l.facts.Release.Values
 	}
-	return nil
+	at := values.BundleOf(release)
+	if at.Secret {
+		if bundle := l.secret(at.Name); bundle != nil {
+			return bundle.Data[at.Key], cilium.Kept(bundle.Annotations)
+		}
+		return nil, false
+	}
+	if bundle := l.configMap(at.Name); bundle != nil {
+		return []byte(bundle.Data[at.Key]), cilium.Kept(bundle.Annotations)
+	}
+	return nil, false
 }

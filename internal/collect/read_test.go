@@ -42,3 +42,35 @@ func TestPeersBehindAliases(t *testing.T) {
 		}
 	}
 }
+
+// TestBundleIsWhereTheValuesHaveIt: in a ConfigMap of the chart's name, or in
+// an object and under a key of the user's choice.
+func TestBundleIsWhereTheValuesHaveIt(t *testing.T) {
+	kept := map[string]string{"aksmesh.io/kept": "true"}
+	seen := objects{
+		configMaps: []corev1.ConfigMap{
+			{ObjectMeta: metav1.ObjectMeta{Name: "cilium-root-ca.crt"}, Data: map[string]string{"ca.crt": "usual"}},
+			{ObjectMeta: metav1.ObjectMeta{Name: "roots", Annotations: kept}, Data: map[string]string{"ca.crt": "named", "all.pem": "by key"}},
+		},
+		secrets: []corev1.Secret{{ObjectMeta: metav1.ObjectMeta{Name: "roots"}, Data: map[string][]byte{"ca.crt": []byte("secret")}}},
+	}
+	for name, test := range map[string]struct {
+		caBundle map[string]any
+		want     string
+		kept     bool
+	}{
+		"as usual":    {nil, "usual", false},
+		"named":       {map[string]any{"name": "roots"}, "named", true},
+		"by key":      {map[string]any{"name": "roots", "key": "all.pem"}, "by key", true},
+		"in a Secret": {map[string]any{"name": "roots", "useSecret": true}, "secret", false},
+		"not there":   {map[string]any{"name": "none"}, "", false},
+	} {
+		l := &look{objects: seen}
+		if test.caBundle != nil {
+			l.facts.Release = &mesh.Release{Values: map[string]any{"tls": map[string]any{"caBundle": test.caBundle}}}
+		}
+		if text, kept := l.caBundle(); string(text) != test.want || kept != test.kept {
+			t.Errorf("%s: %q, kept %t; want %q, %t", name, text, kept, test.want, test.kept)
+		}
+	}
+}

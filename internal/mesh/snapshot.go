@@ -212,6 +212,9 @@ type CA struct {
 	// Trusted are the SHA-256 fingerprints of all CAs the mesh trusts
 	// (tls.caBundle), this one included.
 	Trusted []string `json:"trusted,omitempty"`
+	// BundleKept is true if a trust bundle was kept for pods that were yet to be
+	// rolled out without it. It goes once they are.
+	BundleKept bool `json:"bundleKept,omitempty"`
 }
 
 // Cert is a certificate reduced to facts.

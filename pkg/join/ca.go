@@ -40,16 +40,22 @@ func (d *Draft) shareCA() {
 // moveGently plans a move to another CA that cuts no connection: everybody
 // trusts both CAs, then the movers get certificates of the new one, then the
 // trust in the old one ends. An earlier join may have been killed anywhere
-// between these, so a bundle that it left is ended too.
+// between these, so a bundle that it left is ended too. A bundle of the
+// release's own stays.
 func (d *Draft) moveGently() {
 	for i := range d.Clusters {
 		c := &d.Clusters[i]
 		if c.GitOps != "" {
 			continue
 		}
-		left := c.seen.Release != nil && values.TrustBundle(c.seen.Release.Values) != nil
+		var release values.Values
+		if c.seen.Release != nil {
+			release = c.seen.Release.Values
+		}
 		c.Move.Trust = d.moving && c.CA.Action == ReplaceCA
-		c.Move.End = d.moving || left
+		c.Move.End = d.moving || values.TrustBundle(release) != nil
+		kept := c.seen.CA != nil && c.seen.CA.BundleKept
+		c.Move.Bundle = (c.Move.End || kept) && values.OwnBundle(release) == ""
 	}
 }
 
@@ -63,6 +69,9 @@ func usesCA(method string) bool {
 type MoveChange struct {
 	Trust bool // before its CA is replaced: trust both
 	End   bool // at the end: trust the new one only
+	// Bundle is true if the trust bundle has to go after that, when no pod
+	// mounts it any more.
+	Bundle bool
 }
 
 // stale says whether a cluster has a mesh certificate that another CA signed:

@@ -16,7 +16,8 @@ import (
 //  1. trust: every cluster trusts all CAs. Members that keep their CA learn it
 //     by their main revision, movers by one of their own.
 //  2. The movers' CA is replaced, and their main revision signs anew.
-//  3. trust-end: every cluster trusts the one CA only.
+//  3. trust-end: every cluster trusts the one CA only. The bundle outlives the
+//     revision, since agents mount it until they are rolled out, node by node.
 
 // beforeMove are the steps of the first wave in all clusters.
 func (r *run) beforeMove() []string {
@@ -55,16 +56,36 @@ func (r *run) trustedStep(c *Cluster) *plan.Step {
 	return r.waitStep(c, stepTrusted, "wait until Cilium trusts both", id(c.Context, stepTrust))
 }
 
+// beforeEnd are the steps after which nobody needs another CA.
+func (r *run) beforeEnd() []string {
+	needs := append(r.everywhere(stepHelm), r.everywhere(stepReady)...)
+	return append(needs, r.everywhere(stepConnected)...)
+}
+
+func (r *run) keepBundleStep(c *Cluster) *plan.Step {
+	if !c.Move.End || !c.Move.Bundle {
+		return nil
+	}
+	return &plan.Step{
+		ID: stepBundle, Action: plan.Update, Object: c.bundle().Object(cilium.Namespace),
+		Summary: "have Helm keep the trust bundle until no pod mounts it",
+		Diff:    []string{`+ metadata.annotations."helm.sh/resource-policy": keep`},
+		Needs:   r.beforeEnd(),
+		Do: func(ctx context.Context, _ func(string)) error {
+			return rollout.KeepBundle(ctx, r.live.Clusters[c.Context], c.bundle())
+		},
+	}
+}
+
 func (r *run) endStep(c *Cluster) *plan.Step {
 	if !c.Move.End {
 		return nil
 	}
-	needs := append(r.everywhere(stepHelm), r.everywhere(stepReady)...)
 	return &plan.Step{
 		ID: stepEnd, Action: plan.Update, Object: releaseObject,
 		Summary: "trust the shared certificate authority only",
 		Diff:    []string{"- tls.caBundle: the CAs of all clusters"},
-		Needs:   append(needs, r.everywhere(stepConnected)...),
+		Needs:   append(r.beforeEnd(), id(c.Context, stepBundle)),
 		Do: func(ctx context.Context, say func(string)) error {
 			return r.applyHelm(ctx, c, settled, say)
 		},
@@ -72,10 +93,31 @@ func (r *run) endStep(c *Cluster) *plan.Step {
 }
 
 func (r *run) endedStep(c *Cluster) *plan.Step {
-	if !c.Move.End || !r.live.Wait {
+	if !c.Move.Bundle && (!c.Move.End || !r.live.Wait) {
 		return nil
 	}
 	return r.waitStep(c, stepEnded, "wait until every part of Cilium is ready", id(c.Context, stepEnd))
+}
+
+func (r *run) dropBundleStep(c *Cluster) *plan.Step {
+	if !c.Move.Bundle {
+		return nil
+	}
+	return &plan.Step{
+		ID: stepBundleEnd, Action: plan.Delete, Object: c.bundle().Object(cilium.Namespace), Summary: "delete the trust bundle",
+		Needs: []string{id(c.Context, stepEnded)},
+		Do: func(ctx context.Context, _ func(string)) error {
+			return rollout.DropBundle(ctx, r.live.Clusters[c.Context], c.bundle())
+		},
+	}
+}
+
+// bundle is where the cluster's release has its trust bundle.
+func (c *Cluster) bundle() values.Bundle {
+	if c.seen.Release == nil {
+		return values.BundleOf(nil)
+	}
+	return values.BundleOf(c.seen.Release.Values)
 }
 
 func (r *run) waitStep(c *Cluster, step, summary string, needs ...string) *plan.Step {
@@ -88,6 +130,24 @@ func (r *run) waitStep(c *Cluster, step, summary string, needs ...string) *plan.
 }
 
 const releaseObject = "Helm release " + cilium.Namespace + "/" + cilium.ReleaseName
+
+// withSharedCA has a bundle of the release's own, which counts instead of the
+// cluster's CA, name the shared CA in the place of those that have gone.
+func (r *run) withSharedCA(ctx context.Context, c *Cluster, wanted values.Values) (values.Values, error) {
+	if values.OwnBundle(wanted) == "" {
+		return wanted, nil
+	}
+	trusted, err := r.bundle(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := rollout.ReadCA(ctx, r.live.Clusters[c.Context], cilium.CASecret)
+	if err != nil {
+		return nil, err
+	}
+	gone, err := pki.Fingerprints(trusted)
+	return values.ReplaceCAs(wanted, gone, shared.Cert), err
+}
 
 // bundle joins the CAs of all clusters, and those of a bundle that an earlier
 // join left, to one that is the same everywhere. It is read once, before any

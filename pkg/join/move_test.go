@@ -47,7 +47,19 @@ func TestLeftTrustBundleIsEnded(t *testing.T) {
 	}
 	tls := map[string]any{"tls": bundled["tls"]}
 	facts[0].Release.Values = values.Merge(facts[0].Release.Values, tls, nil)
-	if diff := cmp.Diff([]string{"aks-1/ready", "aks-1/trust-end"}, stepIDs(draftOf(t, snapshot(facts...), join.Wish{}))); diff != "" {
+	end := []string{"aks-1/ready", "aks-1/bundle", "aks-1/trust-end", "aks-1/trust-ended", "aks-1/bundle-end"}
+	if diff := cmp.Diff(end, stepIDs(draftOf(t, snapshot(facts...), join.Wish{}))); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+}
+
+// A move that was killed after that leaves the bundle's object, and no value that
+// says so.
+func TestLeftBundleIsDeleted(t *testing.T) {
+	facts := member(t, "1", "2")
+	facts[0].CA.BundleKept = true
+	want := []string{"aks-1/trust-ended", "aks-1/bundle-end"}
+	if diff := cmp.Diff(want, stepIDs(draftOf(t, snapshot(facts...), join.Wish{}))); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
 	}
 }

@@ -34,10 +34,12 @@ const (
 	stepConnected = "connected"
 
 	// Only while the mesh moves to another CA.
-	stepTrust   = "trust"
-	stepTrusted = "trusted"
-	stepEnd     = "trust-end"
-	stepEnded   = "trust-ended"
+	stepTrust     = "trust"
+	stepTrusted   = "trusted"
+	stepBundle    = "bundle"
+	stepEnd       = "trust-end"
+	stepEnded     = "trust-ended"
+	stepBundleEnd = "bundle-end"
 )
 
 func id(context, step string) string { return context + "/" + step }
@@ -70,7 +72,7 @@ func (d *Draft) Plan(live Live) plan.Plan {
 		r.settled[c.Context] = d.inMesh(c)
 		for _, step := range []func(*Cluster) *plan.Step{
 			r.trustStep, r.trustedStep, r.caStep, r.ipsecStep, r.serviceStep, r.kubeProxyStep,
-			r.helmStep, r.readyStep, r.connectedStep, r.endStep, r.endedStep,
+			r.helmStep, r.readyStep, r.connectedStep, r.keepBundleStep, r.endStep, r.endedStep, r.dropBundleStep,
 		} {
 			if step := step(c); step != nil {
 				step.ID, step.Cluster = id(c.Context, step.ID), c.Context

@@ -59,6 +59,9 @@ func (r *run) change(ctx context.Context, c *Cluster, phase phase) (release.Chan
 		}
 	}
 	values, err := r.draft.valuesTrusting(c, r.knownAddresses(), bundle)
+	if err == nil && phase == settled && c.Move.End {
+		values, err = r.withSharedCA(ctx, c, values)
+	}
 	if err != nil {
 		return release.Change{}, err
 	}

@@ -34,6 +34,8 @@ type Cluster struct {
 	// KeepCA has Helm keep Secret cilium-ca, which it would delete with the
 	// last certificate that it makes.
 	KeepCA bool
+	// Bundle is true if its trust bundle goes, which is after no pod mounts it.
+	Bundle bool
 	// Remove are the mesh's objects that were seen, as "Service
 	// kube-system/clustermesh-apiserver". Only of a cluster that leaves.
 	Remove    []string
@@ -43,7 +45,7 @@ type Cluster struct {
 	// Notes are what the plan leaves out or brings along: one plain line each.
 	Notes []string
 
-	// owesCommit is true if a GitOps controller's member still knows one that leaves.
+	// owesCommit is true if a GitOps controller has what leave would change.
 	owesCommit bool
 	keepCerts  bool // the mesh's certificates are the user's
 	wanted     values.Values
@@ -75,13 +77,13 @@ func Make(s mesh.Snapshot, w Wish) (*Draft, error) {
 			c.GitOps = facts.Release.Owner
 			c.Helm.ChartVersion = facts.Release.ChartVersion
 		}
-		if c.Leaves && c.Name != "" && len(peersOf(facts)) > 0 || c.Leaves && meshOn(facts) {
+		if c.Leaves && c.Name != "" && (len(peersOf(facts)) > 0 || meshOn(facts) || w.knownToOthers(s.Clusters, c.Name)) {
 			d.Gone = append(d.Gone, c.Name)
 		}
 		d.Clusters[i] = c
 	}
 	slices.Sort(d.Gone)
-	if err := errors.Join(d.alive(), d.reached(s.Clusters), d.changeable()); err != nil {
+	if err := errors.Join(d.rotated(), d.alive(), d.reached(s.Clusters), d.changeable()); err != nil {
 		return nil, err
 	}
 	for i := range d.Clusters {
@@ -97,6 +99,27 @@ func Make(s mesh.Snapshot, w Wish) (*Draft, error) {
 		}
 	}
 	return d, nil
+}
+
+// knownToOthers says whether a cluster that stays is configured with one of
+// that name, which may have taken its own part of the mesh off already.
+func (w *Wish) knownToOthers(clusters []mesh.Facts, name string) bool {
+	return slices.ContainsFunc(clusters, func(f mesh.Facts) bool {
+		return !w.leaves(f.Context) && slices.ContainsFunc(peersOf(&f), func(p mesh.Peer) bool { return p.Name == name })
+	})
+}
+
+// rotated refuses in the middle of a rotation: whom clusters trust then is for
+// the rotation to say. To forget a cluster changes no trust, and can be what a
+// rotation waits for.
+func (d *Draft) rotated() error {
+	var errs []error
+	for i := range d.Clusters {
+		if c := &d.Clusters[i]; c.seen.NextCA != nil && len(d.wish.Forget) == 0 {
+			errs = append(errs, fmt.Errorf("context %q: a rotation of the mesh's certificate authority is not finished, and clusters trust more than one meanwhile: finish it first with kubectl aksmesh ca rotate --context %s", c.Context, c.Context))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // alive refuses to forget a cluster that answers.

@@ -212,6 +212,15 @@ func TestWhatAKillLeavesIsFinished(t *testing.T) {
 			after(t, f, leave.Wish{Contexts: []string{"aks-3"}})
 			f[2].Certs = left
 		}, []string{"aks-3/remove"}},
+		"members that were not told": {func(f []mesh.Facts) {
+			told := members(t, 3)
+			after(t, f, leave.Wish{Contexts: []string{"aks-3"}})
+			f[0] = told[0]
+		}, []string{"aks-1/helm"}},
+		"the trust bundle is left": {func(f []mesh.Facts) {
+			after(t, f, leave.Wish{Contexts: []string{"aks-3"}})
+			f[0].CA.BundleKept, f[2].CA.BundleKept = true, true
+		}, []string{"aks-1/ready", "aks-1/bundle-end", "aks-3/ready", "aks-3/bundle-end"}},
 		"the Service is left": {func(f []mesh.Facts) {
 			left := f[2].Service
 			after(t, f, leave.Wish{Contexts: []string{"aks-3"}})
@@ -247,7 +256,16 @@ func TestLeaveRefuses(t *testing.T) {
 			}
 		}
 	}
-	facts := members(t, 2)
+	facts := members(t, 3)
+	facts[1].NextCA = &mesh.Cert{Fingerprint: "next"}
+	if _, err := leave.Make(snapshot(facts), leave.Wish{Contexts: []string{"aks-3"}}); err == nil || !strings.Contains(err.Error(), "kubectl aksmesh ca rotate --context aks-2") {
+		t.Errorf("in a rotation: error is %v", err)
+	}
+	// A rotation that a dead cluster holds up could never be finished otherwise.
+	if _, err := leave.Make(snapshot(facts[:2]), leave.Wish{Contexts: []string{"aks-1"}, Forget: []string{"aks-3"}}); err != nil {
+		t.Errorf("to forget in a rotation: error is %v", err)
+	}
+	facts = members(t, 2)
 	facts[0].Release = nil
 	if _, err := leave.Make(snapshot(facts), leave.Wish{Contexts: []string{"aks-2"}}); err == nil || !strings.Contains(err.Error(), "not installed with Helm") {
 		t.Errorf("a Cilium without a release: error is %v", err)
@@ -300,6 +318,59 @@ func TestTrustInOtherAuthoritiesEnds(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s trusts (-want +got):\n%s", draft.Clusters[i].Context, diff)
 		}
+	}
+}
+
+// A bundle that goes as a whole is mounted by agents until they are rolled out.
+func TestTheBundleOutlivesItsRelease(t *testing.T) {
+	facts := members(t, 2)
+	for i := range facts {
+		facts[i].CA = &mesh.CA{Cert: mesh.Cert{Fingerprint: bundle(&facts[1-i], "of "+facts[i].Context)[0]}}
+	}
+	for _, waits := range []bool{true, false} {
+		got := map[string][]string{} // needs by step
+		for _, step := range draftOf(t, facts, leave.Wish{Contexts: []string{"aks-2"}}).Plan(leave.Live{Wait: waits}).Steps {
+			got[step.ID] = step.Needs
+		}
+		for _, context := range []string{"aks-1", "aks-2"} {
+			for step, before := range map[string]string{"/helm": "/bundle", "/ready": "/helm", "/bundle-end": "/ready"} {
+				if !slices.Contains(got[context+step], context+before) {
+					t.Errorf("waits %t: %s needs %q, want %s among them", waits, context+step, got[context+step], context+before)
+				}
+			}
+		}
+	}
+}
+
+// What a GitOps controller has still to do is owed, by those that stay and by
+// those that leave.
+func TestOwed(t *testing.T) {
+	for name, tc := range map[string]struct {
+		owned int
+		wish  []string
+		want  []string
+	}{
+		"by a member":   {0, []string{"aks-3"}, []string{"aks-1"}},
+		"by a leaver":   {2, []string{"aks-3"}, []string{"aks-3"}},
+		"by nobody":     {-1, []string{"aks-3"}, nil},
+		"by one of two": {1, []string{"aks-2", "aks-3"}, []string{"aks-2"}},
+	} {
+		facts := members(t, 3)
+		if tc.owned >= 0 {
+			facts[tc.owned].Release.Owner = "Argo CD application cilium"
+		}
+		draft := draftOf(t, facts, leave.Wish{Contexts: tc.wish})
+		if diff := cmp.Diff(tc.want, draft.Owed()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if last := draft.Clusters[2]; tc.owned > 0 && !last.Leaves || tc.owned == 1 && !last.Helm.Needed {
+			t.Errorf("%s: a cluster that leaves waits for another's commit", name)
+		}
+	}
+	facts := after(t, members(t, 3), leave.Wish{Contexts: []string{"aks-3"}})
+	facts[0].Release.Owner = "Argo CD application cilium"
+	if owed := draftOf(t, facts, leave.Wish{Contexts: []string{"aks-3"}}).Owed(); len(owed) > 0 {
+		t.Errorf("after the commit: %q", owed)
 	}
 }
 

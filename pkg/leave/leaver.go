@@ -22,6 +22,7 @@ func (d *Draft) leaver(c *Cluster) error {
 	}
 	if c.GitOps != "" {
 		if meshOn(c.seen) || len(peersOf(c.seen)) > 0 || c.seen.Service != nil {
+			c.owesCommit = true
 			c.note("%s owns Cilium, so leave writes nothing here: commit values with clustermesh.useAPIServer=false, clustermesh.config.enabled=false and no clustermesh.config.clusters", c.GitOps)
 		}
 		return nil
@@ -37,6 +38,7 @@ func (d *Draft) leaver(c *Cluster) error {
 		wanted = values.WithKubeProxy(wanted)
 	}
 	c.wanted = wanted
+	c.Bundle = c.dropsBundle()
 	c.keepCerts = values.TLSMethod(release.Values) == values.MethodProvided
 	c.Remove = c.objects()
 	c.Helm.Diff = values.Diff(release.Values, wanted)
@@ -143,8 +145,8 @@ func (d *Draft) notOwn(c *Cluster) []string {
 func (d *Draft) owing() []string {
 	var contexts []string
 	for i := range d.Clusters {
-		if d.Clusters[i].owesCommit {
-			contexts = append(contexts, d.Clusters[i].Context)
+		if c := &d.Clusters[i]; c.owesCommit && !c.Leaves {
+			contexts = append(contexts, c.Context)
 		}
 	}
 	return contexts

@@ -27,6 +27,7 @@ func (d *Draft) member(c *Cluster) {
 	without := values.RemovePeers(release.Values, d.Gone...)
 	wanted, distrusts := values.DistrustCAs(without, foreign)
 	c.wanted = wanted
+	c.Bundle = c.dropsBundle()
 	c.Helm.Diff = values.Diff(release.Values, wanted)
 	// What the parts are told may lag behind the release, after a kill.
 	lags := slices.ContainsFunc(c.seen.Peers, func(p mesh.Peer) bool { return slices.Contains(d.Gone, p.Name) })

@@ -19,6 +19,18 @@ func (d *Draft) Settled() bool {
 	return true
 }
 
+// Owed are the contexts of clusters that a GitOps controller owns and where a
+// commit has to do what leave would have done.
+func (d *Draft) Owed() []string {
+	var contexts []string
+	for i := range d.Clusters {
+		if d.Clusters[i].owesCommit {
+			contexts = append(contexts, d.Clusters[i].Context)
+		}
+	}
+	return contexts
+}
+
 // Remaining are the contexts of the clusters that stay, in the draft's order.
 func (d *Draft) Remaining() []string { return d.staying() }
 

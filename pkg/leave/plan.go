@@ -27,6 +27,10 @@ const (
 	stepHelm  = "helm"
 	stepReady = "ready"
 
+	// Only where the trust bundle goes.
+	stepBundle    = "bundle"
+	stepBundleEnd = "bundle-end"
+
 	stepForgotten = "forgotten" // of a member that stays
 
 	// Of a cluster that leaves.
@@ -58,9 +62,11 @@ func (d *Draft) Plan(live Live) plan.Plan {
 			if c.Leaves != leaves || c.GitOps != "" || c.wanted == nil {
 				continue
 			}
-			steps := []func(*Cluster) *plan.Step{r.helmStep, r.readyStep, r.forgottenStep}
+			steps := []func(*Cluster) *plan.Step{r.keepBundleStep, r.helmStep, r.readyStep, r.dropBundleStep, r.forgottenStep}
 			if leaves {
-				steps = []func(*Cluster) *plan.Step{r.kubeProxyStep, r.caStep, r.helmStep, r.removeStep, r.readyStep, r.aloneStep}
+				steps = []func(*Cluster) *plan.Step{
+					r.kubeProxyStep, r.caStep, r.keepBundleStep, r.helmStep, r.removeStep, r.readyStep, r.dropBundleStep, r.aloneStep,
+				}
 			}
 			for _, step := range steps {
 				if step := step(c); step != nil {

@@ -19,6 +19,7 @@ func (r *run) helmStep(c *Cluster) *plan.Step {
 	step := &plan.Step{
 		ID: stepHelm, Action: plan.Update, Object: releaseObject, Diff: c.Helm.Diff,
 		Summary: "forget " + strings.Join(r.draft.Gone, " and "),
+		Needs:   []string{id(c.Context, stepBundle)},
 		Check:   func(ctx context.Context) error { return revision.DryRun(ctx, r.cluster(c)) },
 		Do: func(ctx context.Context, say func(string)) error {
 			if _, err := revision.Apply(ctx, r.cluster(c), say); err != nil || c.Leaves {
@@ -35,7 +36,7 @@ func (r *run) helmStep(c *Cluster) *plan.Step {
 		case r.draft.wish.RestoreKubeProxy:
 			step.Summary += ", and leave services to kube-proxy"
 		}
-		step.Needs = append(r.forgotten(), id(c.Context, stepKubeProxy), id(c.Context, stepCA))
+		step.Needs = append(r.forgotten(), id(c.Context, stepKubeProxy), id(c.Context, stepCA), id(c.Context, stepBundle))
 	}
 	if c.Helm.Recover {
 		step.Summary += ", after an interrupted revision"
@@ -60,10 +61,12 @@ func (r *run) revision(c *Cluster) *rollout.Revision {
 }
 
 // readyStep waits for what a revision restarts. Without kube-proxy's part in
-// it, nothing restarts as a rule, and it is over at once.
+// it, nothing restarts as a rule, and it is over at once. A trust bundle goes
+// only after it, waited for or not.
 func (r *run) readyStep(c *Cluster) *plan.Step {
 	restores := c.Leaves && r.draft.wish.RestoreKubeProxy && c.Helm.Needed
-	if !restores && (!r.live.Wait || !c.Helm.Needed || !c.hadAgents()) {
+	waits := c.Bundle && len(c.seen.Nodes) > 0 || r.live.Wait && c.Helm.Needed && c.hadAgents()
+	if !restores && !waits {
 		return nil
 	}
 	return &plan.Step{

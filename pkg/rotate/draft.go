@@ -46,6 +46,9 @@ type Cluster struct {
 	Adopt bool // it has to take the new CA over
 	Issue bool // its certificates have to be signed by the new CA
 	End   bool // its trust has to shrink at the end
+	// Bundle is true if its trust bundle has to go after that, when no pod
+	// mounts it any more.
+	Bundle bool
 
 	seen *mesh.Facts
 }
@@ -96,6 +99,7 @@ func (d *Draft) waves(next *mesh.Cert) {
 		// what trusts it only has to forget it.
 		c.Trust = !d.moved && (next == nil || !d.trustsAll(c, next))
 		c.End = !d.moved || values.TrustBundle(c.seen.Release.Values) != nil || c.seen.Release.Status != rollout.Deployed
+		c.Bundle = (c.End || c.seen.CA.BundleKept) && values.OwnBundle(c.seen.Release.Values) == ""
 	}
 }
 

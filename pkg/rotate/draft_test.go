@@ -2,6 +2,7 @@ package rotate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,8 @@ type stand struct {
 	trusts    []authority // for a while
 	keeps     *authority  // as the next one
 	cut       bool        // in the middle of a Helm revision
+	left      bool        // the bundle is there, and no value says so
+	own       []authority // the user's own bundle
 }
 
 func snapshot(t *testing.T, stands ...stand) mesh.Snapshot {
@@ -45,22 +48,19 @@ func snapshot(t *testing.T, stands ...stand) mesh.Snapshot {
 	var s mesh.Snapshot
 	for i, at := range stands {
 		release := mesh.Release{Status: "deployed", ChartVersion: "1.20.1", Values: inMesh()}
-		if at.trusts != nil {
-			var cas [][]byte
-			for _, one := range at.trusts {
-				cas = append(cas, one.pair.Cert)
-			}
-			bundle, err := pki.Trust(cas...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			release.Values = values.WithTrust(release.Values, bundle)
+		if at.own != nil {
+			set(release.Values, "tls.caBundle", map[string]any{"enabled": true, "content": string(bundleOf(t, at.own))})
 		}
+		if at.trusts != nil {
+			release.Values = values.WithTrust(release.Values, bundleOf(t, at.trusts))
+		}
+		ca := at.ca.facts
+		ca.BundleKept = at.left
 		if at.cut {
 			release.Status = "pending-upgrade"
 		}
 		f := mesh.Facts{
-			Context: fmt.Sprintf("aks-%d", i+1), Config: &mesh.Config{ClusterName: fmt.Sprintf("m%d", i+1)}, Release: &release, CA: &at.ca.facts,
+			Context: fmt.Sprintf("aks-%d", i+1), Config: &mesh.Config{ClusterName: fmt.Sprintf("m%d", i+1)}, Release: &release, CA: &ca,
 			Certs: []mesh.Cert{signedBy("clustermesh-apiserver-server-cert", at.certs)},
 		}
 		if at.keeps != nil {
@@ -71,11 +71,26 @@ func snapshot(t *testing.T, stands ...stand) mesh.Snapshot {
 	return s
 }
 
+func bundleOf(t *testing.T, all []authority) []byte {
+	t.Helper()
+	var cas [][]byte
+	for _, one := range all {
+		cas = append(cas, one.pair.Cert)
+	}
+	bundle, err := pki.Trust(cas...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bundle
+}
+
 // TestWaves reads from clusters where a rotation stands, and expects the rest.
 func TestWaves(t *testing.T) {
 	before, after := newAuthority(t), newAuthority(t)
 	both := []authority{before, after}
-	all := []string{"trust", "trusted", "ca", "issue", "issued", "trust-end", "trust-ended", "connected"}
+	end := []string{"bundle", "trust-end", "trust-ended", "bundle-end", "connected"}
+	all := append([]string{"trust", "trusted", "ca", "issue", "issued"}, end...)
+	and := func(first ...string) []string { return append(first, end...) }
 	for name, test := range map[string]struct {
 		stands []stand
 		want   map[string][]string // steps by cluster, besides those of the new CA's copy
@@ -92,27 +107,35 @@ func TestWaves(t *testing.T) {
 		},
 		"one has the new CA": {
 			[]stand{{ca: after, certs: before, keeps: &after, trusts: both}, {ca: before, certs: before, trusts: both}},
-			map[string][]string{"aks-1": {"trusted", "issue", "issued", "trust-end", "trust-ended", "connected"}, "aks-2": all[1:]}, false,
+			map[string][]string{"aks-1": and("trusted", "issue", "issued"), "aks-2": all[1:]}, false,
 		},
 		"one has certificates of the new CA": {
 			[]stand{{ca: before, certs: before, keeps: &after, trusts: both}, {ca: after, certs: after, trusts: both}},
-			map[string][]string{"aks-1": all[1:], "aks-2": {"trusted", "issued", "trust-end", "trust-ended", "connected"}}, false,
+			map[string][]string{"aks-1": all[1:], "aks-2": and("trusted", "issued")}, false,
 		},
 		"all have certificates of the new CA": {
 			[]stand{{ca: after, certs: after, keeps: &after, trusts: both}, {ca: after, certs: after}},
-			map[string][]string{"aks-1": {"issued", "trust-end", "trust-ended", "connected"}, "aks-2": {"issued", "connected"}}, false,
+			map[string][]string{"aks-1": and("issued"), "aks-2": {"issued", "connected"}}, false,
 		},
 		"cut in its last revision": {
 			[]stand{{ca: after, certs: after, keeps: &after, cut: true}, {ca: after, certs: after}},
-			map[string][]string{"aks-1": {"issued", "trust-end", "trust-ended", "connected"}, "aks-2": {"issued", "connected"}}, false,
+			map[string][]string{"aks-1": and("issued"), "aks-2": {"issued", "connected"}}, false,
 		},
 		"cut while it signs": {
 			[]stand{{ca: after, certs: after, keeps: &after, trusts: both, cut: true}, {ca: before, certs: before, trusts: both}},
-			map[string][]string{"aks-1": {"trust", "trusted", "issued", "trust-end", "trust-ended", "connected"}, "aks-2": all[1:]}, false,
+			map[string][]string{"aks-1": and("trust", "trusted", "issued"), "aks-2": all[1:]}, false,
 		},
 		"only the copy is left": {
 			[]stand{{ca: after, certs: after, keeps: &after}, {ca: after, certs: after}},
 			map[string][]string{"aks-1": {"issued", "connected"}, "aks-2": {"issued", "connected"}}, false,
+		},
+		"the bundle is left": {
+			[]stand{{ca: after, certs: after, keeps: &after, left: true}, {ca: after, certs: after}},
+			map[string][]string{"aks-1": {"issued", "trust-ended", "bundle-end", "connected"}, "aks-2": {"issued", "connected"}}, false,
+		},
+		"bundles of the user's own stay": {
+			[]stand{{ca: before, certs: before, own: []authority{before}}, {ca: after, certs: after, keeps: &after, own: []authority{before}, trusts: both}},
+			map[string][]string{"aks-1": {"trust", "trusted", "ca", "issue", "issued", "trust-end", "trust-ended", "connected"}, "aks-2": {"trusted", "issued", "trust-end", "trust-ended", "connected"}}, false,
 		},
 		"two authorities": {
 			[]stand{{ca: before, certs: before, keeps: &after, trusts: both}, {ca: newAuthority(t), certs: before, trusts: both}},
@@ -149,7 +172,7 @@ func TestWavesDoNotOverlap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	barriers := map[string]string{stepAdopt: stepTrusted, stepEnd: stepIssued, stepForget: stepConnected}
+	barriers := map[string]string{stepAdopt: stepTrusted, stepKeep: stepIssued, stepEnd: stepIssued, stepForget: stepConnected}
 	for _, step := range draft.Plan(Live{Wait: true}).Steps {
 		_, own, _ := strings.Cut(step.ID, "/")
 		before, ok := barriers[own]
@@ -163,6 +186,23 @@ func TestWavesDoNotOverlap(t *testing.T) {
 		for i := range draft.Clusters {
 			if want := id(draft.Clusters[i].Context, before); !needs[want] {
 				t.Errorf("%s does not need %s", step.ID, want)
+			}
+		}
+	}
+}
+
+// TestTheBundleOutlivesItsRelease: Helm is told to keep it before the revision
+// that has it made no more, and it goes when no pod mounts it.
+func TestTheBundleOutlivesItsRelease(t *testing.T) {
+	ca := newAuthority(t)
+	draft, err := Make(snapshot(t, stand{ca: ca, certs: ca}, stand{ca: ca, certs: ca}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for step, before := range map[string]string{stepEnd: stepKeep, stepEnded: stepEnd, stepDrop: stepEnded, stepForget: stepDrop} {
+		for _, planned := range draft.Plan(Live{}).Steps {
+			if planned.ID == id("aks-1", step) && !slices.Contains(planned.Needs, id("aks-1", before)) {
+				t.Errorf("%s does not need %s: %v", step, before, planned.Needs)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/pki"
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/internal/plan"
 	"github.com/aksmesh/kubectl-aksmesh/internal/rollout"
@@ -31,8 +32,10 @@ const (
 	stepAdopt     = "ca"
 	stepIssue     = "issue"
 	stepIssued    = "issued"
+	stepKeep      = "bundle"
 	stepEnd       = "trust-end"
 	stepEnded     = "trust-ended"
+	stepDrop      = "bundle-end"
 	stepConnected = "connected"
 	stepForget    = "next-ca-end"
 )
@@ -76,9 +79,17 @@ func (d *Draft) Plan(live Live) plan.Plan {
 			add(c, r.issueStep(c))
 		}
 		add(c, r.issuedStep(c))
+		if c.End && c.Bundle {
+			add(c, r.keepStep(c))
+		}
 		if c.End {
 			add(c, r.endStep(c))
+		}
+		if c.End || c.Bundle {
 			add(c, r.endedStep(c))
+		}
+		if c.Bundle {
+			add(c, r.dropStep(c))
 		}
 		if live.Wait {
 			add(c, r.connectedStep(c))
@@ -172,12 +183,44 @@ func (r *run) issuedStep(c *Cluster) *plan.Step {
 	return step
 }
 
+// keepStep has the bundle outlive the revision that has it made no more: agents
+// are rolled out after that, node by node, and those yet to come mount it.
+func (r *run) keepStep(c *Cluster) *plan.Step {
+	return &plan.Step{
+		ID: stepKeep, Action: plan.Update, Object: c.bundleObject(),
+		Summary: "have Helm keep the trust bundle until no pod mounts it",
+		Diff:    []string{`+ metadata.annotations."helm.sh/resource-policy": keep`},
+		Needs:   r.everywhere(stepIssue, stepIssued),
+		Do: func(ctx context.Context, _ func(string)) error {
+			return rollout.KeepBundle(ctx, r.live.Clusters[c.Context], values.BundleOf(c.seen.Release.Values))
+		},
+	}
+}
+
+func (r *run) dropStep(c *Cluster) *plan.Step {
+	return &plan.Step{
+		ID: stepDrop, Action: plan.Delete, Object: c.bundleObject(), Summary: "delete the trust bundle",
+		Needs: []string{id(c.Context, stepEnded)},
+		Do: func(ctx context.Context, _ func(string)) error {
+			return rollout.DropBundle(ctx, r.live.Clusters[c.Context], values.BundleOf(c.seen.Release.Values))
+		},
+	}
+}
+
+func (c *Cluster) bundleObject() string {
+	return values.BundleOf(c.seen.Release.Values).Object(cilium.Namespace)
+}
+
 func (r *run) endStep(c *Cluster) *plan.Step {
+	diff := []string{"- tls.caBundle: the old and the new CA"}
+	if !c.Bundle {
+		diff = append(diff, "+ tls.caBundle: the release's own, with the new CA for the old")
+	}
 	return &plan.Step{
 		ID: stepEnd, Action: plan.Update, Object: releaseObject,
 		Summary: "trust the new certificate authority only (agents restart node by node)",
-		Diff:    []string{"- tls.caBundle: the old and the new CA"},
-		Needs:   r.everywhere(stepIssue, stepIssued),
+		Diff:    diff,
+		Needs:   append(r.everywhere(stepIssue, stepIssued), id(c.Context, stepKeep)),
 		Do: func(ctx context.Context, say func(string)) error {
 			return r.apply(ctx, c, settled, "trust the new CA only", say)
 		},
@@ -188,7 +231,7 @@ func (r *run) forgetStep(c *Cluster) *plan.Step {
 	return &plan.Step{
 		ID: stepForget, Action: plan.Delete, Object: nextObject,
 		Summary: "delete the copy of the new certificate authority",
-		Needs:   append(r.everywhere(stepIssued, stepEnd, stepEnded, stepConnected), id(c.Context, stepNext)),
+		Needs:   append(r.everywhere(stepIssued, stepEnd, stepEnded, stepDrop, stepConnected), id(c.Context, stepNext)),
 		Do:      func(ctx context.Context, _ func(string)) error { return r.forget(ctx, c) },
 	}
 }

@@ -94,19 +94,38 @@ func (r *run) apply(ctx context.Context, c *Cluster, phase phase, description st
 			if err != nil {
 				return release.Change{}, err
 			}
-			wanted := values.WithoutTrustBundle(c.seen.Release.Values)
-			if phase != settled {
-				bundle, err := r.bundle(ctx)
-				if err != nil {
-					return release.Change{}, err
-				}
-				wanted = values.WithTrust(wanted, bundle)
+			wanted, err := r.wanted(ctx, c, phase)
+			if err != nil {
+				return release.Change{}, err
 			}
 			return release.Change{Namespace: cilium.Namespace, Chart: chart, Values: wanted, Description: "ca rotate: " + description, Reissue: phase == signing}, nil
 		},
 	}
 	_, err := revision.Apply(ctx, r.live.Clusters[c.Context], say)
 	return err
+}
+
+// wanted are the release's own values with the phase's trust. A bundle of the
+// user's own counts instead of the cluster's CA, so it has the new one at the
+// end, and not the old ones.
+func (r *run) wanted(ctx context.Context, c *Cluster, phase phase) (values.Values, error) {
+	own := values.WithoutTrustBundle(c.seen.Release.Values)
+	if phase == settled && values.OwnBundle(own) == "" {
+		return own, nil
+	}
+	bundle, err := r.bundle(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if phase != settled {
+		return values.WithTrust(own, bundle), nil
+	}
+	next, err := r.newCA(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := pki.Fingerprints(bundle)
+	return values.ReplaceCAs(own, all, next.Cert), err
 }
 
 func (r *run) adopt(ctx context.Context, c *Cluster) error {

@@ -124,6 +124,7 @@ func moved(t *testing.T, w *apienv.World, wanted *corev1.Secret) {
 		if found.Status != "deployed" || values.TrustBundle(found.Values) != nil || value(found.Values, "tls.caBundle") != nil {
 			t.Errorf("%s is %s with tls.caBundle %v, want deployed and none", m.Context, found.Status, value(found.Values, "tls.caBundle"))
 		}
+		noBundle(t, m)
 	}
 	writes := watch(t, w)
 	says(t, join(t, w, three).Stdout, "nothing to do")

@@ -43,6 +43,16 @@ func rotated(t *testing.T, w *apienv.World, before []byte) {
 		if _, err := m.Client.CoreV1().Secrets("kube-system").Get(t.Context(), "aksmesh-next-ca", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 			t.Errorf("%s still has a copy of the new CA (%v)", m.Context, err)
 		}
+		noBundle(t, m)
+	}
+}
+
+// noBundle checks that the object is gone in which a cluster had the CAs that it
+// trusted for a while.
+func noBundle(t *testing.T, m *apienv.Member) {
+	t.Helper()
+	if _, err := m.Client.CoreV1().ConfigMaps("kube-system").Get(t.Context(), "cilium-root-ca.crt", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+		t.Errorf("%s still has the trust bundle (%v)", m.Context, err)
 	}
 }
 
@@ -57,10 +67,14 @@ func TestRotationGoesInWaves(t *testing.T) {
 	keepsSecrets(t, w, r)
 	hidden(t, "the old CA's key", string(before.Key), r.Stdout+r.Stderr)
 	rotated(t, w, before.Cert)
-	done := map[string]int{} // revisions that are deployed, by cluster
+	done := map[string]int{}   // revisions that are deployed, by cluster
+	ended := map[string]bool{} // clusters that have their last one, join's among them the fourth
 	for _, call := range w.Journal.Writes() {
 		switch {
+		case strings.HasSuffix(call.Path, "/configmaps/cilium-root-ca.crt") && call.Verb == "delete" && !ended[call.Target]:
+			t.Errorf("the trust bundle of %s goes before the revision that trusts the new CA only", call.Target)
 		case strings.Contains(call.Path, "/secrets/sh.helm.release.") && call.Verb == "update":
+			ended[call.Target] = ended[call.Target] || strings.HasSuffix(call.Path, ".v4")
 			done[call.Target]++
 		case strings.HasSuffix(call.Path, "/secrets/cilium-ca") && call.Verb == "update":
 			for _, m := range w.Members {

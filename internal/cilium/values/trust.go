@@ -1,8 +1,10 @@
 package values
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 )
 
@@ -80,10 +82,67 @@ func ForeignBundle(release Values) bool {
 }
 
 func bundleContent(release Values) (content string, on bool) {
-	enabled, _ := get(release, "tls", "caBundle", "enabled")
 	value, _ := get(release, "tls", "caBundle", "content")
 	content, _ = value.(string)
-	return content, enabled == true
+	return content, isOn(release, false, "tls", "caBundle", "enabled")
+}
+
+// MakesBundle says whether the chart makes a trust bundle of these values.
+func MakesBundle(release Values) bool {
+	content, on := bundleContent(release)
+	return on && content != ""
+}
+
+// Bundle is the object in which a release has its trust bundle.
+type Bundle struct {
+	Name, Key string
+	Secret    bool // and no ConfigMap
+}
+
+// Object names it as plans do, as "ConfigMap kube-system/cilium-root-ca.crt".
+func (b Bundle) Object(namespace string) string {
+	kind := "ConfigMap"
+	if b.Secret {
+		kind = "Secret"
+	}
+	return kind + " " + namespace + "/" + b.Name
+}
+
+// BundleOf is where a release has its trust bundle, whether or not there is one.
+func BundleOf(release Values) Bundle {
+	text := func(key, usual string) string {
+		at, _ := get(release, "tls", "caBundle", key)
+		given, _ := at.(string)
+		return cmp.Or(given, usual)
+	}
+	return Bundle{
+		Name: text("name", "cilium-root-ca.crt"), Key: text("key", "ca.crt"),
+		Secret: isOn(release, false, "tls", "caBundle", "useSecret"),
+	}
+}
+
+// ReplaceCAs returns values whose own bundle, if there is one, has a CA (PEM) in
+// the place of those with these SHA-256 fingerprints (hex): such a bundle counts
+// instead of the cluster's own CA. The argument is not changed.
+func ReplaceCAs(release Values, fingerprints []string, ca []byte) Values {
+	out := clone(release)
+	own := OwnBundle(out)
+	if own == "" {
+		return out
+	}
+	added := certParts(string(ca))
+	var kept strings.Builder
+	for _, part := range certParts(own) {
+		again := slices.ContainsFunc(added, func(a certPart) bool { return a.fingerprint == part.fingerprint })
+		if part.fingerprint == "" || !again && !slices.Contains(fingerprints, part.fingerprint) {
+			kept.WriteString(part.text)
+		}
+	}
+	if text := kept.String(); text != "" && !strings.HasSuffix(text, "\n") {
+		kept.WriteByte('\n')
+	}
+	set(out, kept.String()+string(ca), "tls", "caBundle", "content")
+	return out
 }
 
 // WithoutTrustBundle returns values without what [WithTrust] sets for a bundle.
