@@ -62,10 +62,7 @@ func (o *caRotateOptions) complete() error {
 	if err := o.flags.validate(); err != nil {
 		return err
 	}
-	opened, err := o.app.clusters.open()
-	if err == nil && len(opened.clusters) == 0 {
-		err = opened.noContexts("ca rotate")
-	}
+	opened, err := o.app.clusters.openFor("ca rotate")
 	o.opened = opened
 	return err
 }
@@ -129,6 +126,9 @@ func rotateHeader(draft *rotate.Draft, added map[string]string) []string {
 	for i := range draft.Clusters {
 		c := &draft.Clusters[i]
 		line := fmt.Sprintf("  %s: cluster name %s, certificates by %s", c.Context, c.Name, c.Method)
+		if c.Hubble != "" && c.Hubble != c.Method {
+			line += ", Hubble's by " + c.Hubble
+		}
 		if _, ok := added[c.Context]; ok {
 			line += " (found as a member)"
 		}

@@ -53,10 +53,7 @@ func (o *caStatusOptions) run(ctx context.Context) error {
 	if !slices.Contains([]string{"", outputJSON, outputYAML}, o.output) {
 		return fmt.Errorf("--output %q is not one of json, yaml", o.output)
 	}
-	opened, err := o.app.clusters.open()
-	if err == nil && len(opened.clusters) == 0 {
-		err = opened.noContexts("ca status")
-	}
+	opened, err := o.app.clusters.openFor("ca status")
 	if err != nil {
 		return err
 	}
@@ -82,13 +79,15 @@ func (o *caStatusOptions) print(report *caReport, now time.Time) error {
 	}
 	_, style := o.app.outStyle()
 	authorities := ui.Table{Header: []string{"CONTEXT", "AUTHORITY", "KEY", "ENDS IN", "TRUSTS BESIDES", "NEXT"}}
-	certs := ui.Table{Header: []string{"CONTEXT", "CERTIFICATE", "SUBJECT", "SIGNED BY", "ENDS IN", "RENEWED BY"}}
+	certs := ui.Table{Header: []string{"CONTEXT", "CERTIFICATE", "SUBJECT", "SIGNED BY", "ISSUER", "ENDS IN", "RENEWED BY"}}
 	for i := range report.Clusters {
 		c := &report.Clusters[i]
 		authorities.Rows = append(authorities.Rows, ui.Cells(c.Context, dash(short(c.Authority)), dash(c.Algorithm),
 			endsIn(c.NotAfter, now), dash(strings.Join(shorts(c.TrustsBesides), ",")), dash(short(c.Next))))
-		for _, cert := range c.Certificates {
-			certs.Rows = append(certs.Rows, ui.Cells(c.Context, cert.Secret, cert.Subject, cert.SignedBy, endsIn(cert.NotAfter, now), cert.RenewedBy))
+		for i := range c.Certificates {
+			cert := &c.Certificates[i]
+			certs.Rows = append(certs.Rows, ui.Cells(c.Context, cert.Secret, cert.Subject, cert.SignedBy,
+				dash(strings.TrimSpace(cert.Issuer+" "+short(cert.IssuerFingerprint))), endsIn(cert.NotAfter, now), renewal(cert)))
 		}
 	}
 	if err := authorities.Write(out, style); err != nil {
@@ -108,6 +107,14 @@ func endsIn(end *time.Time, now time.Time) string {
 	default:
 		return duration.HumanDuration(end.Sub(now))
 	}
+}
+
+// renewal is what makes a certificate anew, and the day if it is known.
+func renewal(cert *rotate.Certificate) string {
+	if cert.RenewedAt == nil {
+		return cert.RenewedBy
+	}
+	return cert.RenewedBy + ", next on " + cert.RenewedAt.Format(time.DateOnly)
 }
 
 // short is the part of a fingerprint that a person compares.
