@@ -60,7 +60,10 @@ func newStatusReport(s mesh.Snapshot) *statusReport {
 	for i := range s.Clusters {
 		report.Clusters = append(report.Clusters, newClusterStatus(&s.Clusters[i]))
 	}
-	members := expectedMembers(report.Clusters, s)
+	// Those that are configured and could not be looked at are expected, too.
+	strangers := join.Strangers(s.Clusters)
+	slices.Sort(strangers)
+	members := append(namesOf(report.Clusters), strangers...)
 	dead := mesh.DeadSessions(s.Clusters)
 	for i := range s.Clusters {
 		for _, to := range members {
@@ -73,20 +76,33 @@ func newStatusReport(s mesh.Snapshot) *statusReport {
 			report.Pairs = append(report.Pairs, pair)
 		}
 	}
+	for _, from := range strangers {
+		report.addStranger(from, members)
+	}
 	report.Ready = report.Ready && len(report.Pairs) > 0
 	return report
 }
 
-// expectedMembers are the clusters that were looked at, and those that they
-// are configured with and that could not be looked at.
-func expectedMembers(clusters []clusterStatus, s mesh.Snapshot) []string {
+// noContext is why nobody knows what a member sees.
+const noContext = "no context reaches it"
+
+// addStranger adds what a member that was not looked at should see.
+func (r *statusReport) addStranger(from string, members []string) {
+	r.Ready = false
+	for _, to := range members {
+		if to != from {
+			r.Pairs = append(r.Pairs, pairStatus{From: from, To: to, State: ui.Unknown, Reasons: []string{noContext}})
+		}
+	}
+}
+
+// namesOf are the names of clusters, or their contexts where they have none.
+func namesOf(clusters []clusterStatus) []string {
 	var names []string
 	for i := range clusters {
 		names = append(names, cmp.Or(clusters[i].Name, clusters[i].Context))
 	}
-	strangers := join.Strangers(s.Clusters)
-	slices.Sort(strangers)
-	return append(names, strangers...)
+	return names
 }
 
 func nameOf(f *mesh.Facts) string {
@@ -187,10 +203,16 @@ func (r *statusReport) reason() string {
 	}
 	var missing []string
 	for i := range r.Pairs {
-		if !r.Pairs[i].Ready {
-			missing = append(missing, r.Pairs[i].From+" does not see "+r.Pairs[i].To)
+		p := &r.Pairs[i]
+		switch {
+		case p.Ready:
+		case slices.Equal(p.Reasons, []string{noContext}):
+			missing = append(missing, p.From+" was not looked at, because "+noContext)
+		default:
+			missing = append(missing, p.From+" does not see "+p.To)
 		}
 	}
+	missing = slices.Compact(missing)
 	const most = 4
 	if len(missing) > most {
 		missing = append(missing[:most], fmt.Sprintf("and %d more", len(missing)-most))

@@ -83,6 +83,44 @@ func TestStatusFormats(t *testing.T) {
 	}
 }
 
+// A member that no context reaches has agents, too, and nobody knows what they see.
+func TestStatusWithoutAMember(t *testing.T) {
+	s, err := mesh.LoadSnapshot(labMesh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := len(s.Clusters) - 1
+	gone := s.Clusters[last].Config.ClusterName
+	s.Clusters = s.Clusters[:last]
+	report := newStatusReport(s)
+	want := map[string]bool{}
+	for i := range s.Clusters {
+		want[gone+" "+s.Clusters[i].Config.ClusterName] = true
+	}
+	got := map[string]bool{}
+	for _, p := range report.Pairs {
+		if p.From != gone {
+			continue
+		}
+		got[p.From+" "+p.To] = true
+		if p.Ready || p.State != ui.Unknown || !cmp.Equal(p.Reasons, []string{"no context reaches it"}) {
+			t.Errorf("pair %+v", p)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("pairs of the member (-want +got):\n%s", diff)
+	}
+	seen := &statusSeen{s, report}
+	if err := seen.verdict(); err == nil || err.Error() != "the mesh is not ready: "+gone+" was not looked at, because no context reaches it" {
+		t.Errorf("verdict %v", err)
+	}
+	for _, format := range pictureOutputs() {
+		if err := draw(io.Discard, format, pictureOf(seen)); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+}
+
 func readXML(t *testing.T, text string) {
 	t.Helper()
 	for decoder := xml.NewDecoder(strings.NewReader(text)); ; {
