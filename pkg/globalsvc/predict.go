@@ -430,10 +430,10 @@ func (a *Answers) judge(j *judge, here *mesh.Facts, q Query) {
 		return
 	}
 	at := map[key]int{}
-	four, total := four(used), 0
+	inFour, total := four(used), 0
 	for i := range used {
 		b := &used[i]
-		if b.endpoint.IPv6() && four[b.pod()] {
+		if b.endpoint.IPv6() && inFour[b.pod()] {
 			continue // counted by its other address
 		}
 		total++

@@ -188,7 +188,7 @@ func (d *Draft) note(c *Cluster) {
 		c.note("Hubble's certificates are made anew, as half of their life is over")
 	}
 	if c.move.ChangesPolicies(c.From) {
-		c.note("from Cilium 1.19 on, network policies whose peers name no cluster let in this cluster's clients only (doctor tells which: %s); --set clustermesh.policyDefaultLocalCluster=false keeps the old meaning", diagnose.CodePolicyCluster)
+		c.note("from Cilium 1.19 on, peers of network policies that name no cluster are pods of this cluster only (doctor tells where it matters: %s, %s); --set clustermesh.policyDefaultLocalCluster=false keeps the old meaning", diagnose.CodePolicyCluster, diagnose.CodePolicyEgress)
 	}
 }
 

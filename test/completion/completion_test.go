@@ -122,7 +122,7 @@ func TestKubectlCompletes(t *testing.T) {
 		"services of":   {[]string{"services", "--context=aks-2", ""}, []string{"api", "web"}},
 		"namespaces":    {[]string{"expose", "web", "--context", "aks-1", "-n", ""}, []string{"default", "shop"}},
 		"no clusters":   {[]string{"expose", ""}, []string{}},
-		"codes":         {[]string{"doctor", "explain", "AKSM80"}, []string{"AKSM801"}},
+		"codes":         {[]string{"doctor", "explain", "AKSM80"}, []string{"AKSM801", "AKSM802"}},
 		"only":          {[]string{"doctor", "--only", "AKSM801,AKSM912"}, []string{"AKSM801,AKSM912"}},
 		"skip":          {[]string{"doctor", "--skip", "8"}, []string{"8"}},
 		"output":        {[]string{"doctor", "-o", ""}, []string{"json", "junit", "markdown", "sarif", "wide", "yaml"}},
