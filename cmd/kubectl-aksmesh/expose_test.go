@@ -141,3 +141,21 @@ func TestUnsettled(t *testing.T) {
 		}
 	}
 }
+
+// Notes are told although there is nothing to do.
+func TestNothingToDoHasNotes(t *testing.T) {
+	t.Parallel()
+	for output, want := range map[string][2]string{
+		"":         {"nothing to do\n", "aks-1: a note\n"},
+		outputYAML: {"notes:\n- 'aks-1: a note'\n", ""},
+	} {
+		streams, _, stdout, stderr := genericiooptions.NewTestIOStreams()
+		o := &exposeOptions{app: &app{streams: streams}, flags: changeFlags{output: output, dryRun: dryRunNone}}
+		if err := o.nothingToDo([]string{"aks-1: a note"}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(stdout.String(), want[0]) || stderr.String() != want[1] {
+			t.Errorf("--output %q says\n%s%s", output, stdout, stderr)
+		}
+	}
+}

@@ -32,7 +32,7 @@ type Target struct {
 	Notes []string
 
 	edit edit
-	made *mesh.GlobalService // the Service that is there, if expose has made it
+	made *mesh.GlobalService // the Service that is there, if expose has made it and nobody has taken it over
 }
 
 // Make says what the wish means. It refuses what cannot be done: clusters that
@@ -72,7 +72,7 @@ func newTarget(s mesh.Snapshot, w Wish, context string) (*Target, error) {
 		t.create(source, w, namespace)
 		return t, nil
 	}
-	if service.Created {
+	if service.Created && takenBy(service) == "" {
 		t.made = service
 	}
 	t.edit = w.edit(service)

@@ -259,6 +259,23 @@ func TestMakeCreatesAsTheSourceIs(t *testing.T) {
 	}
 }
 
+// As a file, a Service that expose made is whole; one that others have taken
+// over is theirs.
+func TestObjectOfWhatWasMade(t *testing.T) {
+	s := shops()
+	for i, keepers := range [][]string{nil, {"helm"}} {
+		g := &s.Clusters[i].Services.Items[0]
+		g.Created, g.Keepers = true, keepers
+	}
+	d, err := Make(s, on("c1", "c2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Object(&d.Targets[0]) == nil || d.Object(&d.Targets[1]) != nil {
+		t.Errorf("whole Services are c1: %t, c2: %t; want c1 alone", d.Object(&d.Targets[0]) != nil, d.Object(&d.Targets[1]) != nil)
+	}
+}
+
 func TestProjected(t *testing.T) {
 	s := shops()
 	s.Clusters[2].Services.Namespaces = map[string]mesh.NamespaceFacts{}
