@@ -67,7 +67,7 @@ func storedSettings() []string {
 		"cluster-name", "clustermesh-cache-ttl", "clustermesh-default-global-namespace", "clustermesh-enable-endpoint-sync",
 		"default-lb-service-ipam", "enable-cilium-clusterwide-network-policy", "enable-cilium-network-policy",
 		"enable-health-checking", "enable-k8s-networkpolicy", "enable-non-default-deny-policies", "enable-policy",
-		"ipv4-native-routing-cidr", "labels", "policy-default-local-cluster", "underlay-protocol",
+		"identity-allocation-mode", "ipv4-native-routing-cidr", "labels", "policy-default-local-cluster", "underlay-protocol",
 	}
 }
 

@@ -38,6 +38,7 @@ func identityChecks() []Check {
 		{CodeMaxClusters, "max-connected-clusters is legal and the same everywhere", Error, always(), judgeMaxClusters()},
 		{CodeNameLegal, "the cluster name is legal", Error, always(), judgeNameLegal()},
 		{CodeMeshFile, "the mesh is as its file says", Warning, always(), judgeMeshFile},
+		{CodeIdentityMode, "the mesh API server can tell of the cluster's identities", Error, always(), judgeIdentityMode()},
 	}
 }
 
@@ -69,6 +70,7 @@ func certificateChecks() []Check {
 		{CodeCertExpiry, "no certificate of the mesh ends soon", Warning, always(), judgeCertExpiry()},
 		{CodeCAExpiry, "the certificate authority does not end soon", Warning, always(), judgeCAExpiry()},
 		{CodeCAKey, "the authority's key belongs to its certificate", Error, always(), judgeCAKey()},
+		{CodeForeignCA, "every authority that a cluster trusts is a member's", Warning, onceRunning(), judgeForeignCA()},
 	}
 }
 

@@ -8,7 +8,7 @@ func rules() []rule {
 	// from being made. CodeAPI is no such cause, here and among agents': the way of
 	// whoever looks says nothing about the way between clusters.
 	dial := []Code{
-		CodeSameCluster, CodeCNI, CodeAzureState, CodeNameUnique, CodeIDUnique, CodeIDRange, CodeMaxClusters, CodeSymmetric,
+		CodeSameCluster, CodeCNI, CodeAzureState, CodeNameUnique, CodeIDUnique, CodeIDRange, CodeMaxClusters, CodeIdentityMode, CodeSymmetric,
 		CodePeering, CodePeeringRights, CodeRoutes, CodeNSGMesh,
 		CodeCAKey, CodeChain, CodeCA, CodeCAExpiry, CodeCertExpiry,
 		CodeNodesNodes, CodePodsServices, CodePodsNodes, CodeServiceLB, CodeServiceNodes,
