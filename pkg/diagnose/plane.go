@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 )
@@ -191,9 +192,17 @@ func viewLine(a *mesh.Agent, r *mesh.Remote) string {
 	case r == nil:
 		return line + ": not in its list of remote clusters"
 	case r.Status != "":
-		return line + ": " + r.Status
+		line += ": " + r.Status
+	default:
+		line += fmt.Sprintf(": connected %t, ready %t, synced %t", r.Connected, r.Ready, r.Synced)
 	}
-	return fmt.Sprintf("%s: connected %t, ready %t, synced %t", line, r.Connected, r.Ready, r.Synced)
+	if r.Failures > 0 {
+		line += "; " + counted(r.Failures, "failure")
+	}
+	if !r.LastFail.IsZero() {
+		line += ", the last at " + r.LastFail.Format(time.RFC3339)
+	}
+	return line
 }
 
 // silent is one finding for all agents that could not be asked.
