@@ -46,7 +46,7 @@ func (r *Revision) Apply(ctx context.Context, c *mesh.Cluster, say func(string))
 	}
 	for try := 1; ; try++ {
 		made, err := r.try(ctx, c, say)
-		if err == nil || ctx.Err() != nil || try == tries || errors.Is(err, release.ErrPending) || !Passing(err) {
+		if err == nil || ctx.Err() != nil || try == tries || errors.Is(err, release.ErrPending) || errors.Is(err, release.ErrChanged) || !Passing(err) {
 			return made, err
 		}
 		say("trying again: " + err.Error())

@@ -65,8 +65,12 @@ func (r *run) change(ctx context.Context, c *Cluster, phase phase) (release.Chan
 	if err != nil {
 		return release.Change{}, err
 	}
+	seen := 0
+	if c.seen.Release != nil {
+		seen = c.seen.Release.Revision
+	}
 	return release.Change{
-		Namespace: cilium.Namespace, Chart: chart, Values: values,
+		Namespace: cilium.Namespace, Seen: seen, Chart: chart, Values: values,
 		Description: fmt.Sprintf("join mesh of %d clusters", len(r.draft.Clusters)),
 		// Stale: an earlier join was killed after it had replaced the CA.
 		Reissue: c.CA.Action != KeepCA || stale(c.seen),

@@ -56,7 +56,9 @@ func (r *run) revision(c *Cluster) *rollout.Revision {
 		if c.Leaves {
 			description = "leave the mesh"
 		}
-		return release.Change{Namespace: cilium.Namespace, Chart: chart, Values: c.wanted, Description: description}, nil
+		return release.Change{
+			Namespace: cilium.Namespace, Seen: c.seen.Release.Revision, Chart: chart, Values: c.wanted, Description: description,
+		}, nil
 	}}
 }
 

@@ -98,7 +98,10 @@ func (r *run) apply(ctx context.Context, c *Cluster, phase phase, description st
 			if err != nil {
 				return release.Change{}, err
 			}
-			return release.Change{Namespace: cilium.Namespace, Chart: chart, Values: wanted, Description: "ca rotate: " + description, Reissue: phase == signing}, nil
+			return release.Change{
+				Namespace: cilium.Namespace, Seen: c.seen.Release.Revision, Chart: chart, Values: wanted,
+				Description: "ca rotate: " + description, Reissue: phase == signing,
+			}, nil
 		},
 	}
 	_, err := revision.Apply(ctx, r.live.Clusters[c.Context], say)

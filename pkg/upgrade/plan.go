@@ -143,7 +143,7 @@ func (r *Run) change(ctx context.Context, c *Cluster) (release.Change, error) {
 		return release.Change{}, err
 	}
 	return release.Change{
-		Namespace: cilium.Namespace, Chart: chart, Values: c.move.Values(), Back: c.Back,
+		Namespace: cilium.Namespace, Seen: c.Revision, Chart: chart, Values: c.move.Values(), Back: c.Back,
 		Description: "upgrade to Cilium " + r.draft.wish.Version, Reissue: c.Helm.Reissue,
 	}, nil
 }

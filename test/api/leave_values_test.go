@@ -44,9 +44,10 @@ func upgrade(t *testing.T, m *apienv.Member, change func(values map[string]any))
 	if err != nil {
 		t.Fatal(err)
 	}
-	values := newest(t, m).Values
+	now := newest(t, m)
+	values := now.Values
 	change(values)
-	if _, err := release.Apply(t.Context(), config, release.Change{Namespace: "kube-system", Chart: found.Chart, Values: values}, func(string) {}); err != nil {
+	if _, err := release.Apply(t.Context(), config, release.Change{Namespace: "kube-system", Seen: now.Revision, Chart: found.Chart, Values: values}, func(string) {}); err != nil {
 		t.Fatal(err)
 	}
 }

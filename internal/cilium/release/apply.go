@@ -25,9 +25,16 @@ const hookTimeout = 5 * time.Minute
 // of a change, and that it was not kubectl-aksmesh, or was not recovered.
 var ErrPending = errors.New("a change of the helm release is in progress, or was cut off")
 
+// ErrChanged means that somebody has made a revision that the change knows
+// nothing of, and would take back.
+var ErrChanged = errors.New("the release has changed since it was looked at: run the same command again")
+
 // Change is one revision to be made.
 type Change struct {
 	Namespace string
+	// Seen is the newest revision as it was when the values were made from it; 0
+	// if there was no release. What this process has made since does not count.
+	Seen int
 	// Chart is used up: Helm changes it while rendering.
 	Chart *chartv2.Chart
 	// Values are all of the release's values; nothing of an earlier revision is added.
@@ -54,8 +61,9 @@ type Result struct {
 //
 // say hears what is being done. A cancelled ctx ends it between two objects,
 // and the revision is then recorded as failed; the next Apply repairs it.
-// Values must come complete ([Change]). Apply never waits for another Helm: it
-// fails with [ErrPending] at a pending revision, see [Recover].
+// Values must come complete ([Change]), so that Apply fails with [ErrChanged] if
+// others have changed any since. It never waits for another Helm: it fails with
+// [ErrPending] at a pending revision, see [Recover].
 func Apply(ctx context.Context, config *rest.Config, change Change, say func(text string)) (*Result, error) {
 	helm, err := newHelm(ctx, config, change, false, say)
 	if err != nil {

@@ -318,8 +318,10 @@ func TestHistoryIsCapped(t *testing.T) {
 		copyRevision(t, a, version, common.StatusSuperseded)
 	}
 	copyRevision(t, a, 12, common.StatusDeployed)
-	if got := apply(t, a, plain()); got.Revision != 13 {
-		t.Errorf("result %+v", got)
+	next := change(t, plain())
+	next.Seen = 12
+	if got, err := Apply(t.Context(), a.config, next, func(string) {}); err != nil || got.Revision != 13 {
+		t.Errorf("result %+v, %v", got, err)
 	}
 	list, err := a.client().CoreV1().Secrets(namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "owner=helm"})
 	if err != nil {
@@ -330,6 +332,95 @@ func TestHistoryIsCapped(t *testing.T) {
 	}
 	if found := latest(t, a); found.Revision != 13 {
 		t.Errorf("found %+v", found.Release)
+	}
+}
+
+// A change is made from a revision that was looked at. Whatever somebody else has
+// made since would be lost.
+func TestWhatOthersMadeIsNotOverwritten(t *testing.T) {
+	for name, test := range map[string]struct {
+		seen  int
+		since func(t *testing.T, a *api) // what happened after revision 1 and the look
+		ok    bool
+	}{
+		"nothing":                  {1, func(*testing.T, *api) {}, true},
+		"a user's helm upgrade":    {1, func(t *testing.T, a *api) { copyRevision(t, a, 2, common.StatusDeployed) }, false},
+		"one that failed":          {1, func(t *testing.T, a *api) { copyRevision(t, a, 2, common.StatusFailed) }, false},
+		"which was seen":           {2, func(t *testing.T, a *api) { copyRevision(t, a, 2, common.StatusDeployed) }, true},
+		"an install":               {0, func(*testing.T, *api) {}, false},
+		"another kubectl-aksmesh":  {1, func(t *testing.T, a *api) { asAnotherRun(t, func() { apply(t, a, plain()) }) }, false},
+		"this run":                 {1, func(t *testing.T, a *api) { seeing(t, a, 1) }, true},
+		"this run, twice":          {1, func(t *testing.T, a *api) { seeing(t, a, 1); seeing(t, a, 1) }, true},
+		"this run, which failed":   {1, func(t *testing.T, a *api) { failing(t, a, 1) }, true},
+		"a user after this run":    {1, func(t *testing.T, a *api) { seeing(t, a, 1); copyRevision(t, a, 3, common.StatusDeployed) }, false},
+		"helm uninstall":           {1, func(t *testing.T, a *api) { deleteRevision(t, a, 1) }, false},
+		"helm uninstall, and seen": {0, func(t *testing.T, a *api) { deleteRevision(t, a, 1) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAPI(t)
+			asAnotherRun(t, func() { apply(t, a, plain()) })
+			test.since(t, a)
+			next := change(t, plain())
+			next.Seen = test.seen
+			a.requests = nil
+			dry := DryRun(t.Context(), a.config, next, false)
+			if next.Chart = charttest.Cilium(t); test.ok != (dry == nil) {
+				t.Errorf("a dry run: %v", dry)
+			}
+			_, err := Apply(t.Context(), a.config, next, func(string) {})
+			switch {
+			case test.ok && err != nil:
+				t.Error(err)
+			case !test.ok && !errors.Is(err, ErrChanged):
+				t.Errorf("error %v, want that the release has changed", err)
+			case !test.ok && a.counted("GET") != len(a.requests):
+				t.Errorf("something was written: %v", a.requests)
+			}
+		})
+	}
+}
+
+// asAnotherRun does something as another process would.
+func asAnotherRun(t *testing.T, do func()) {
+	t.Helper()
+	own := thisRun
+	thisRun = "ANOTHER"
+	defer func() { thisRun = own }()
+	do()
+}
+
+// seeing makes one more revision in this run, after a look at the given one.
+func seeing(t *testing.T, a *api, seen int) {
+	t.Helper()
+	next := change(t, plain())
+	next.Seen = seen
+	if _, err := Apply(t.Context(), a.config, next, func(string) {}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// failing is [seeing] with an API server that stops to take objects.
+func failing(t *testing.T, a *api, seen int) {
+	t.Helper()
+	a.before = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPatch {
+			w.WriteHeader(http.StatusTeapot)
+		}
+		return r.Method == http.MethodPatch
+	}
+	next := change(t, plain())
+	next.Seen = seen
+	_, err := Apply(t.Context(), a.config, next, func(string) {})
+	a.before = nil
+	if found := latest(t, a); err == nil || found.Status != "failed" || found.Revision != seen+1 {
+		t.Fatalf("error %v, found %+v", err, found.Release)
+	}
+}
+
+func deleteRevision(t *testing.T, a *api, version int) {
+	t.Helper()
+	if err := a.client().CoreV1().Secrets(namespace).Delete(t.Context(), fmt.Sprintf("sh.helm.release.v1.cilium.v%d", version), metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -83,16 +83,25 @@ func newKubeClient(get *getter, namespace string) *kube.Client {
 	return client
 }
 
-// newest returns the newest revision, nil if there is no release, and
-// [ErrPending] if a change is under way.
+// newest returns the newest revision, nil if there is no release, [ErrPending]
+// if a change is under way, and [ErrChanged] if it is none that is known.
 func (h *helm) newest(recovered bool) (*releasev1.Release, error) {
 	meta, err := h.history.newest()
-	if err != nil || meta == nil {
+	if err != nil {
 		return nil, err
+	}
+	if meta == nil {
+		if h.change.Seen > 0 {
+			return nil, fmt.Errorf("it is gone: %w", ErrChanged)
+		}
+		return nil, nil
 	}
 	status := meta.Labels["status"]
 	if pending(status) && !(recovered && ours(meta)) {
 		return nil, fmt.Errorf("%w (revision %d is %s)", ErrPending, revision(meta), status)
+	}
+	if revision(meta) != h.change.Seen && !ofThisRun(meta) {
+		return nil, fmt.Errorf("revision %d: %w", revision(meta), ErrChanged)
 	}
 	got, err := h.history.Get(meta.Name)
 	if err != nil {
@@ -162,13 +171,14 @@ func (h *helm) upgrade(ctx context.Context, dryRun action.DryRunStrategy) (*rele
 	return asV1(got)
 }
 
-// labels marks the next revision as ours; see [labelRevision] and [labelBack].
+// labels marks the next revision as ours; see [labelRevision], [labelRun] and
+// [labelBack].
 func (h *helm) labels() map[string]string {
 	next := 1
 	if h.last != nil {
 		next = h.last.Version + 1
 	}
-	all := map[string]string{labelRevision: strconv.Itoa(next)}
+	all := map[string]string{labelRevision: strconv.Itoa(next), labelRun: runMark(next)}
 	if h.change.Back > 0 {
 		all[labelBack] = fmt.Sprintf("%d-%d", next, h.change.Back)
 	}
