@@ -15,7 +15,7 @@ func agentRules() []rule {
 		}
 		return all
 	}
-	// What makes nodes that reach each other lose their pods' packets.
+	// What makes pods' packets get lost between nodes.
 	wrapped := []Code{
 		CodeUnderlay, CodeRouting, CodeTunnel, CodeTunnelPort, CodeEncryption, CodeIPsecKey, CodeNSGTunnel,
 		CodeNameUnique, CodeIDUnique, CodePodsPods, CodePodsFarServices, CodeIPFamilies, CodeTunnelArrives,
