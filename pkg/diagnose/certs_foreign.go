@@ -33,10 +33,10 @@ func judgeForeignCA() func(*View) []Finding {
 // sight has as its authority.
 func (v *View) foreignCAs(c *mesh.Facts) []string {
 	var out []string
-	for _, print := range c.CA.Trusted {
-		has := func(other *mesh.Facts) bool { return other.CA != nil && other.CA.Fingerprint == print }
+	for _, trusted := range c.CA.Trusted {
+		has := func(other *mesh.Facts) bool { return other.CA != nil && other.CA.Fingerprint == trusted }
 		if !slices.ContainsFunc(v.clusters, has) {
-			out = append(out, "SHA-256 "+print)
+			out = append(out, "SHA-256 "+trusted)
 		}
 	}
 	return out
