@@ -3,9 +3,11 @@ package join
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/rollout"
 )
 
 // shareCA decides how every cluster comes to the one CA. Several different
@@ -40,9 +42,10 @@ func (d *Draft) shareCA() {
 // moveGently plans a move to another CA that cuts no connection: everybody
 // trusts both CAs, then the movers get certificates of the new one, then the
 // trust in the old one ends. An earlier join may have been killed anywhere
-// between these, so a bundle that it left is ended too. A bundle of the
-// release's own stays.
+// between these, so a bundle that it left is ended too, once there is one CA. A
+// bundle of the release's own stays.
 func (d *Draft) moveGently() {
+	one := d.oneCA()
 	for i := range d.Clusters {
 		c := &d.Clusters[i]
 		if c.GitOps != "" {
@@ -53,10 +56,24 @@ func (d *Draft) moveGently() {
 			release = c.seen.Release.Values
 		}
 		c.Move.Trust = d.moving && c.CA.Action == ReplaceCA
-		c.Move.End = d.moving || values.TrustBundle(release) != nil
-		kept := c.seen.CA != nil && c.seen.CA.BundleKept
+		c.Move.Left = values.TrustBundle(release) != nil
+		c.Move.End = one && (d.moving || c.Move.Left)
+		kept := c.seen.CA != nil && c.seen.CA.BundleKept && !c.Move.Left
 		c.Move.Bundle = (c.Move.End || kept) && values.OwnBundle(release) == ""
 	}
+}
+
+// oneCA says whether all clusters will have the same CA.
+func (d *Draft) oneCA() bool {
+	source := d.caSource()
+	return source == nil || !slices.ContainsFunc(d.Clusters, func(c Cluster) bool {
+		return c.CA.Action == KeepCA && c.signs() && c.seen.CA != nil && c.seen.CA.Fingerprint != source.seen.CA.Fingerprint
+	})
+}
+
+// signs says whether a cluster's certificates come from its cilium-ca.
+func (c *Cluster) signs() bool {
+	return c.seen.Release == nil || usesCA(values.TLSMethod(c.seen.Release.Values))
 }
 
 // usesCA says whether certificates made by a method come from cilium-ca.
@@ -68,6 +85,7 @@ func usesCA(method string) bool {
 // the mesh moves to another CA.
 type MoveChange struct {
 	Trust bool // before its CA is replaced: trust both
+	Left  bool // it trusts several already, for a while
 	End   bool // at the end: trust the new one only
 	// Bundle is true if the trust bundle has to go after that, when no pod
 	// mounts it any more.
@@ -80,15 +98,10 @@ func stale(f *mesh.Facts) bool {
 	if f.CA == nil || f.CA.SubjectKey == "" || f.Release == nil {
 		return false
 	}
-	if method := values.TLSMethod(f.Release.Values); method != "" && method != values.MethodHelm {
-		return false // rendering the chart would not sign anything
-	}
-	for i := range f.Certs {
-		if id := f.Certs[i].AuthorityID; id != "" && id != f.CA.SubjectKey && !f.Certs[i].IsCA {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.Certs, func(cert mesh.Cert) bool {
+		byHelm := values.CertMethod(f.Release.Values, cert.Secret) == values.MethodHelm // else rendering the chart would not sign it
+		return byHelm && cert.AuthorityID != "" && cert.AuthorityID != f.CA.SubjectKey && !cert.IsCA
+	})
 }
 
 // caSource is the cluster whose CA the others take: the one that was asked
@@ -108,32 +121,45 @@ func (d *Draft) caSource() *Cluster {
 	return leftover
 }
 
-// checkCA refuses what --ca-from cannot do.
+// checkCA refuses what a move to another CA cannot do.
 func (d *Draft) checkCA() error {
 	source := d.find(d.wish.CAFrom)
-	if source == nil {
-		return nil
-	}
 	var errs []error
 	for i := range d.Clusters {
 		c := &d.Clusters[i]
-		if source.seen.CA == nil && c.seen.CA != nil {
+		if source != nil && source.seen.CA == nil && c.seen.CA != nil {
 			return fmt.Errorf("--ca-from %s: context %q has no certificate authority, and %q has one: name a context that has one", source.Context, source.Context, c.Context)
 		}
-		if c.CA.Action != ReplaceCA || c.New || c.seen.Release == nil {
-			continue
-		}
-		if method := values.TLSMethod(c.seen.Release.Values); method != "" && method != values.MethodHelm {
-			errs = append(errs, fmt.Errorf("--ca-from %s: context %q has its certificates made by %s, which would not make new ones when the authority is replaced: set clustermesh.apiserver.tls.auto.method=helm there first", source.Context, c.Context, method))
+		if c.seen.Release != nil && c.GitOps == "" {
+			errs = append(errs, d.movable(c))
 		}
 	}
 	return errors.Join(errs...)
 }
 
+// movable says why a cluster cannot take another CA, or trust several for a while.
+func (d *Draft) movable(c *Cluster) error {
+	if d.moving {
+		if err := rollout.NamedBundle(c.seen); err != nil {
+			return err
+		}
+	}
+	if c.CA.Action != ReplaceCA {
+		return nil
+	}
+	if method := values.TLSMethod(c.seen.Release.Values); method != "" && method != values.MethodHelm {
+		return fmt.Errorf("--ca-from %s: context %q has its certificates made by %s, which would not make new ones when the authority is replaced: set clustermesh.apiserver.tls.auto.method=helm there first", c.CA.From, c.Context, method)
+	}
+	if values.HubbleTLSMethod(c.seen.Release.Values) == values.MethodCronJob {
+		return fmt.Errorf("--ca-from %s: context %q has Hubble's certificates made by a CronJob, which would not make new ones when the authority is replaced: set hubble.tls.auto.method=helm there first", c.CA.From, c.Context)
+	}
+	return rollout.FixedCA(c.seen)
+}
+
 func (d *Draft) caChange(c, source *Cluster) CAChange {
 	own := c.seen.CA
 	switch {
-	case own == nil && c.seen.Release != nil && !usesCA(values.TLSMethod(c.seen.Release.Values)):
+	case own == nil && !c.signs():
 		return CAChange{}
 	case own == nil:
 		return CAChange{Action: CopyCA, From: source.Context}

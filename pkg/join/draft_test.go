@@ -331,15 +331,32 @@ func TestPlanRefusesWhatCannotBeHad(t *testing.T) {
 	cronJob := member(t, "1", "2")
 	cronJob[1].CA.Fingerprint = "other"
 	cronJob[1].Release.Values = map[string]any{"clustermesh": map[string]any{"apiserver": map[string]any{"tls": map[string]any{"auto": map[string]any{"method": "cronJob"}}}}}
+	// with is a mesh with a third cluster of another CA, and one cluster's TLS values.
+	with := func(at int, tls map[string]any) []mesh.Facts {
+		facts := member(t, "1", "2", "3")
+		facts[2].CA.Fingerprint = "other"
+		facts[at].Release.Values["tls"] = tls
+		return facts
+	}
+	given := map[string]any{"ca": map[string]any{"cert": "PEM", "key": "PEM"}}
+	named := map[string]any{"caBundle": map[string]any{"enabled": true, "name": "corporate-roots"}}
+	hubble := with(2, nil)
+	hubble[2].Release.Values["hubble"] = map[string]any{"tls": map[string]any{"auto": map[string]any{"method": "cronJob"}}}
+	if _, err := join.Make(snapshot(with(0, given)...), join.Wish{ChartVersion: "1.20.1", CAFrom: "aks-1"}); err != nil {
+		t.Errorf("a CA that stays may be a value: %v", err)
+	}
 	for name, tc := range map[string]struct {
 		facts []mesh.Facts
 		wish  join.Wish
 		want  string
 	}{
-		"CA from a cluster without one":  {append(others, bare("3")), join.Wish{CAFrom: "aks-3"}, "has no certificate authority"},
-		"CA of a cluster with cronJob":   {cronJob, join.Wish{CAFrom: "aks-1"}, "made by cronJob"},
-		"native routing without a range": {[]mesh.Facts{bare("1"), bare("2")}, join.Wish{Encapsulation: "native"}, "--native-routing-cidr"},
-		"running id":                     {others, join.Wish{ClusterIDs: map[string]int{"aks-1": 9}}, "cannot be changed"},
+		"CA of a cluster that has it as a value": {with(2, given), join.Wish{CAFrom: "aks-1"}, `context "aks-3" has its authority among the Helm values (tls.ca.cert and tls.ca.key)`},
+		"a bundle that is only named":            {with(0, named), join.Wish{CAFrom: "aks-1"}, `context "aks-1" trusts a bundle of its own that the Helm values only name`},
+		"CA of a cluster with Hubble's cronJob":  {hubble, join.Wish{CAFrom: "aks-1"}, "Hubble's certificates made by a CronJob"},
+		"CA from a cluster without one":          {append(others, bare("3")), join.Wish{CAFrom: "aks-3"}, "has no certificate authority"},
+		"CA of a cluster with cronJob":           {cronJob, join.Wish{CAFrom: "aks-1"}, "made by cronJob"},
+		"native routing without a range":         {[]mesh.Facts{bare("1"), bare("2")}, join.Wish{Encapsulation: "native"}, "--native-routing-cidr"},
+		"running id":                             {others, join.Wish{ClusterIDs: map[string]int{"aks-1": 9}}, "cannot be changed"},
 	} {
 		tc.wish.ChartVersion = "1.20.1"
 		if _, err := join.Make(snapshot(tc.facts...), tc.wish); err == nil || !strings.Contains(err.Error(), tc.want) {

@@ -2,6 +2,9 @@ package join
 
 import (
 	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/pki"
@@ -87,9 +90,53 @@ func (r *run) endStep(c *Cluster) *plan.Step {
 		Diff:    []string{"- tls.caBundle: the CAs of all clusters"},
 		Needs:   append(r.beforeEnd(), id(c.Context, stepBundle)),
 		Do: func(ctx context.Context, say func(string)) error {
+			if err := r.moved(ctx); err != nil {
+				return err
+			}
 			return r.applyHelm(ctx, c, settled, say)
 		},
 	}
+}
+
+// moved reads back, once, that every cluster has the one CA, and certificates of
+// it: whoever has not would be cut off by the end of the trust in others.
+func (r *run) moved(ctx context.Context) error {
+	r.look.Lock()
+	defer r.look.Unlock()
+	if r.looked {
+		return nil
+	}
+	shared, err := r.sharedCA(ctx, r.draft.caSource().Context)
+	if err != nil {
+		return err
+	}
+	for i := range r.draft.Clusters {
+		c := &r.draft.Clusters[i]
+		if c.GitOps != "" || !c.signs() {
+			continue
+		}
+		if err := r.hasMoved(ctx, c, shared.Cert); err != nil {
+			return fmt.Errorf("trust in other authorities cannot end: context %q: %w", c.Context, err)
+		}
+	}
+	r.looked = true
+	return nil
+}
+
+func (r *run) hasMoved(ctx context.Context, c *Cluster, ca []byte) error {
+	cluster := r.live.Clusters[c.Context]
+	secret, err := cluster.Client.CoreV1().Secrets(cilium.Namespace).Get(ctx, cilium.CASecret, metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("secret %s could not be read: %w", cilium.CASecret, err)
+	}
+	if err := rollout.HoldsCA(secret, pki.Pair{Cert: ca}); err != nil {
+		return err
+	}
+	wanted, err := r.draft.Values(c, nil)
+	if err != nil {
+		return err
+	}
+	return rollout.Signed(ctx, cluster, wanted, ca)
 }
 
 func (r *run) endedStep(c *Cluster) *plan.Step {

@@ -1,10 +1,20 @@
 package join_test
 
 import (
+	"context"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/pki"
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/release"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/join"
@@ -38,19 +48,82 @@ func TestConnectedClustersMoveInThreeWaves(t *testing.T) {
 	golden(t, "move", draft)
 }
 
+// left is a mesh of two in which an earlier move has left a bundle.
+func left(t *testing.T) []mesh.Facts {
+	t.Helper()
+	facts := member(t, "1", "2")
+	facts[0].Release.Values = values.WithTrust(facts[0].Release.Values, []byte("PEM"))
+	return facts
+}
+
 // A move that was killed before its end leaves a bundle, and only that.
 func TestLeftTrustBundleIsEnded(t *testing.T) {
-	facts := member(t, "1", "2")
-	bundled, err := values.For(values.Wish{ChartVersion: "1.20.1", ClusterName: "x", ClusterID: 1, Encapsulation: "vxlan", TrustBundle: []byte("PEM")})
+	end := []string{"aks-1/ready", "aks-1/bundle", "aks-1/trust-end", "aks-1/trust-ended", "aks-1/bundle-end"}
+	if diff := cmp.Diff(end, stepIDs(draftOf(t, snapshot(left(t)...), join.Wish{}))); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+}
+
+// A move that was killed before a CA was replaced leaves clusters that trust
+// each other by the bundle alone.
+func TestLeftTrustBundleStaysWhereCAsDiffer(t *testing.T) {
+	facts := left(t)
+	facts[1].CA.Fingerprint = "other"
+	if got := stepIDs(draftOf(t, snapshot(facts...), join.Wish{})); got != nil {
+		t.Errorf("steps %v, want none", got)
+	}
+	if got := stepIDs(draftOf(t, snapshot(facts...), join.Wish{CAFrom: "aks-1"})); !slices.Contains(got, "aks-1/trust-end") {
+		t.Errorf("steps with --ca-from %v have no end of the trust", got)
+	}
+	draft := draftOf(t, snapshot(facts...), join.Wish{HubbleRelay: true})
+	for _, step := range draft.Plan(join.Live{}).Steps {
+		if step.Cluster == "aks-1" && slices.ContainsFunc(step.Diff, func(line string) bool { return strings.Contains(line, "caBundle") }) {
+			t.Errorf("step %s takes the bundle away: %v", step.ID, step.Diff)
+		}
+	}
+}
+
+// Trust ends only where all that it was needed for is read to be of the one CA.
+func TestTrustEndsAfterALook(t *testing.T) {
+	shared, other := newPair(t), newPair(t)
+	loads := release.ErrPending // which is not tried again
+	for name, tc := range map[string]struct {
+		ca, signer pki.Pair // of the second cluster
+		want       string
+	}{
+		"all of one CA":         {shared, shared, loads.Error()},
+		"another CA":            {other, shared, `context "aks-2": secret cilium-ca holds another certificate authority`},
+		"signed by another one": {shared, other, `context "aks-2": secret clustermesh-apiserver-server-cert still has a certificate that the old authority signed`},
+	} {
+		cert := func(by pki.Pair) *corev1.Secret {
+			meta := metav1.ObjectMeta{Namespace: "kube-system", Name: "clustermesh-apiserver-server-cert"}
+			return &corev1.Secret{ObjectMeta: meta, Data: map[string][]byte{corev1.TLSCertKey: by.Cert}}
+		}
+		live := join.Live{
+			Clusters: map[string]*mesh.Cluster{
+				"aks-1": {Context: "aks-1", Client: fake.NewClientset(pki.Secret("kube-system", shared), cert(shared))},
+				"aks-2": {Context: "aks-2", Client: fake.NewClientset(pki.Secret("kube-system", tc.ca), cert(tc.signer))},
+			},
+			Chart: func(context.Context, string, string) (*chart.Chart, error) { return nil, loads },
+		}
+		for _, step := range draftOf(t, snapshot(left(t)...), join.Wish{}).Plan(live).Steps {
+			if step.ID != "aks-1/trust-end" {
+				continue
+			}
+			if err := step.Do(t.Context(), func(string) {}); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%s: error is %v, want one that says %q", name, err, tc.want)
+			}
+		}
+	}
+}
+
+func newPair(t *testing.T) pki.Pair {
+	t.Helper()
+	pair, err := pki.NewCA(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	tls := map[string]any{"tls": bundled["tls"]}
-	facts[0].Release.Values = values.Merge(facts[0].Release.Values, tls, nil)
-	end := []string{"aks-1/ready", "aks-1/bundle", "aks-1/trust-end", "aks-1/trust-ended", "aks-1/bundle-end"}
-	if diff := cmp.Diff(end, stepIDs(draftOf(t, snapshot(facts...), join.Wish{}))); diff != "" {
-		t.Errorf("steps (-want +got):\n%s", diff)
-	}
+	return pair
 }
 
 // A move that was killed after that leaves the bundle's object, and no value that

@@ -55,6 +55,9 @@ type run struct {
 	ipsec     []byte
 	trusted   []byte // PEM: the CAs of all clusters, before any is replaced
 
+	look   sync.Mutex
+	looked bool // and all clusters have the one CA
+
 	settled  map[string]bool // contexts whose release has the mesh's settings
 	sessions rollout.Sessions
 }

@@ -19,10 +19,9 @@ const (
 )
 
 // mainPhase is the phase of the revision that every changed cluster gets. One
-// whose trust in other CAs has ended, or will not be ended by this join, does
-// not begin it.
+// whose trust in other CAs has ended does not begin it again.
 func (c *Cluster) mainPhase() phase {
-	if c.Move.End {
+	if c.Move.End || c.Move.Left {
 		return trusting
 	}
 	return settled

@@ -154,7 +154,7 @@ func (r *run) readyStep(c *Cluster) *plan.Step {
 	// Some changes are only safe once Cilium is ready, waited for or not:
 	// kube-proxy goes after Cilium has taken over, and trust in a CA ends after
 	// nobody needs it.
-	needed := r.live.Wait || c.KubeProxy.Needed && c.KubeProxy.AfterCilium || c.mainPhase() == trusting
+	needed := r.live.Wait || c.KubeProxy.Needed && c.KubeProxy.AfterCilium || c.Move.End
 	if !needed || c.GitOps != "" {
 		return nil
 	}

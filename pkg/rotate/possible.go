@@ -8,6 +8,7 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/rollout"
 )
 
 // possible says why a cluster's CA cannot be rotated. What would stop a
@@ -20,11 +21,9 @@ func possible(f *mesh.Facts) error {
 		return fmt.Errorf("context %q: %s owns Cilium and would take the changes back: suspend it for the time of the rotation, or rotate through Git", f.Context, f.Release.Owner)
 	case f.CA == nil:
 		return fmt.Errorf("context %q has no Secret %s/%s to rotate", f.Context, cilium.Namespace, cilium.CASecret)
-	case values.GivesCA(f.Release.Values):
-		return fmt.Errorf("context %q has its authority among the Helm values (tls.ca.cert and tls.ca.key), which the chart prefers to Secret %s/%s, so that it would never take a new one: take both out of the release first, and have Helm keep the Secret meanwhile: kubectl --context %s -n %s annotate secret %s helm.sh/resource-policy=keep",
-			f.Context, cilium.Namespace, cilium.CASecret, f.Context, cilium.Namespace, cilium.CASecret)
-	case values.ForeignBundle(f.Release.Values):
-		return fmt.Errorf("context %q trusts a bundle of its own that the Helm values only name (tls.caBundle): put its text into tls.caBundle.content, so that it stays trusted during the rotation", f.Context)
+	}
+	if err := cmp.Or(rollout.FixedCA(f), rollout.NamedBundle(f)); err != nil {
+		return err
 	}
 	switch method := method(f); method {
 	case values.MethodHelm:

@@ -3,11 +3,9 @@ package rotate
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -159,21 +157,7 @@ func (r *run) verifySigned(ctx context.Context, c *Cluster) error {
 	if err != nil {
 		return err
 	}
-	list, err := r.live.Clusters[c.Context].Client.CoreV1().Secrets(cilium.Namespace).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return fmt.Errorf("the certificates could not be read: %w", err)
-	}
-	made := slices.DeleteFunc(list.Items, func(secret corev1.Secret) bool { return !values.SignsCert(c.seen.Release.Values, secret.Name) })
-	certs, err := pki.MeshCerts(made, pair.Cert)
-	if err != nil {
-		return err
-	}
-	for i := range certs {
-		if !certs[i].SignedByCA {
-			return fmt.Errorf("secret %s still has a certificate that the old authority signed", certs[i].Secret)
-		}
-	}
-	return nil
+	return rollout.Signed(ctx, r.live.Clusters[c.Context], c.seen.Release.Values, pair.Cert)
 }
 
 func (r *run) forget(ctx context.Context, c *Cluster) error {
