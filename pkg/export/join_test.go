@@ -1,6 +1,7 @@
 package export
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -137,38 +138,49 @@ func TestFilesWork(t *testing.T) {
 }
 
 // kustomizes builds a folder as "kubectl apply -k" does. A component is taken
-// into a kustomization that has the Service.
+// into kustomizations that have the Service.
 func kustomizes(t *testing.T, folder string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(folder, "kustomization.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := t.TempDir()
-	part := filepath.Join(at, "part")
-	if err := os.CopyFS(part, os.DirFS(folder)); err != nil {
-		t.Fatal(err)
+	if !strings.Contains(string(text), "kind: Component") {
+		if len(kustomized(t, folder)) == 0 {
+			t.Errorf("%s has no objects", folder)
+		}
+		return
 	}
-	component := strings.Contains(string(text), "kind: Component")
-	if component {
-		put(t, filepath.Join(at, "web.yaml"), "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  namespace: shop\n  annotations: {service.cilium.io/affinity: local, other: kept}\n")
-		put(t, filepath.Join(at, "kustomization.yaml"), "resources: [web.yaml]\ncomponents: [part]\n")
-		part = at
+	for name, app := range map[string]struct{ namespace, kustomization string }{
+		"the Service has its namespace":         {"namespace: shop", ""},
+		"the kustomization has it":              {"", "namespace: shop"},
+		"the kustomization has another":         {"namespace: shop", "namespace: shop-staging"},
+		"whoever applies it says the namespace": {"", ""},
+	} {
+		at := t.TempDir()
+		if err := os.CopyFS(filepath.Join(at, "part"), os.DirFS(folder)); err != nil {
+			t.Fatal(err)
+		}
+		service := "apiVersion: v1\nkind: Service\nmetadata:\n  name: %s\n  annotations: {service.cilium.io/affinity: local, other: kept}\n  " + app.namespace + "\n"
+		put(t, filepath.Join(at, "web.yaml"), fmt.Sprintf(service, "web")+"---\n"+fmt.Sprintf(service, "web-admin"))
+		put(t, filepath.Join(at, "kustomization.yaml"), "resources: [web.yaml]\ncomponents: [part]\n"+app.kustomization+"\n")
+		for _, info := range kustomized(t, at) {
+			got := info.Object.(interface{ GetAnnotations() map[string]string }).GetAnnotations()
+			meant := got["service.cilium.io/global"] == "true" && got["service.cilium.io/affinity"] == ""
+			if meant != (info.Name == "web") || got["other"] != "kept" {
+				t.Errorf("%s: %s: annotations of %s are %v", folder, name, info.Name, got)
+			}
+		}
 	}
-	infos, err := resource.NewLocalBuilder().Unstructured().Local().FilenameParam(false, &resource.FilenameOptions{Kustomize: part}).Flatten().Do().Infos()
+}
+
+func kustomized(t *testing.T, folder string) []*resource.Info {
+	t.Helper()
+	infos, err := resource.NewLocalBuilder().Unstructured().Local().FilenameParam(false, &resource.FilenameOptions{Kustomize: folder}).Flatten().Do().Infos()
 	if err != nil {
 		t.Fatalf("%s: %v", folder, err)
 	}
-	if len(infos) == 0 {
-		t.Errorf("%s has no objects", folder)
-	}
-	if !component {
-		return
-	}
-	accessor := infos[0].Object.(interface{ GetAnnotations() map[string]string }).GetAnnotations()
-	if accessor["service.cilium.io/global"] != "true" || accessor["service.cilium.io/affinity"] != "" || accessor["other"] != "kept" {
-		t.Errorf("%s: annotations are %v", folder, accessor)
-	}
+	return infos
 }
 
 func put(t *testing.T, path, text string) {
