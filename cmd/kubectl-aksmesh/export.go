@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,9 +12,10 @@ import (
 )
 
 type exportOptions struct {
-	app    *app
-	output string
-	azure  azureFlags
+	app     *app
+	output  string
+	partial bool
+	azure   azureFlags
 }
 
 func newExport(a *app) *cobra.Command {
@@ -23,7 +25,8 @@ func newExport(a *app) *cobra.Command {
 		Short: "Write the mesh that runs as a file, for join -f and doctor -f",
 		Long: `export writes a mesh that runs as a mesh file to stdout: its clusters with their
 names, ids and pod CIDRs, its settings, and the Helm values that are the user's
-own. Members that are configured are found by themselves.
+own. Members that are configured are found by themselves; one that no context
+reaches stops the command, unless --partial is given.
 
 What is written is what runs, so that join -f has nothing to do. No secret gets
 into the file: Helm values that may be secret are left out, and named on stderr
@@ -36,6 +39,7 @@ and in the file's comments.`,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	command.Flags().StringVarP(&o.output, "output", "o", outputYAML, "yaml or json")
+	command.Flags().BoolVar(&o.partial, "partial", false, "write the file though it lacks members that no context reaches; leave -f does not take such a file")
 	o.azure.add(command.Flags())
 	return command
 }
@@ -61,7 +65,20 @@ func (o *exportOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := o.whole(exported.Missing); err != nil {
+		return err
+	}
 	return o.write(exported)
+}
+
+// whole refuses to leave members out without a word that everybody sees: what
+// is not in the file leaves by leave -f.
+func (o *exportOptions) whole(missing []string) error {
+	if len(missing) == 0 || o.partial {
+		return nil
+	}
+	names := strings.Join(missing, " and ")
+	return fmt.Errorf("nothing was written: no context reaches %s: add --context for each member, have one that is gone forgotten with kubectl aksmesh leave --forget %s, or leave what cannot be reached out with --partial", names, strings.Join(missing, ","))
 }
 
 func (o *exportOptions) write(exported *meshfile.Exported) error {

@@ -22,6 +22,9 @@ func (o *leaveOptions) readFile() error {
 	if len(o.flags.forget) > 0 {
 		return errors.New("-f says which clusters stay, and --forget which are gone for good: leave one out")
 	}
+	if err := o.file.file.Whole(); err != nil {
+		return err
+	}
 	contexts := &o.app.clusters.contexts
 	for _, context := range o.file.file.Contexts() {
 		if !slices.Contains(*contexts, context) {

@@ -18,6 +18,9 @@ type Exported struct {
 	File *File
 	// Notes are what the file leaves out, and why: one plain line each.
 	Notes []string
+	// Missing are the names of members that no context reaches. The file without
+	// them is partial.
+	Missing []string
 }
 
 // FromSnapshot makes the file of the mesh that runs, so that join -f of it has
@@ -32,7 +35,9 @@ func FromSnapshot(s mesh.Snapshot) (*Exported, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	for _, name := range join.Strangers(s.Clusters) {
+	e.Missing = join.Strangers(s.Clusters)
+	e.File.Spec.Partial = len(e.Missing) > 0
+	for _, name := range e.Missing {
 		e.note("the member %s is left out: no context reaches it, so add its --context, or have it forgotten with kubectl aksmesh leave --forget %s", name, name)
 	}
 	e.mesh(s.Clusters)

@@ -97,6 +97,9 @@ func TestExportedMeshIsJoined(t *testing.T) {
 		t.Errorf("a secret is in\n%s", text)
 	}
 	f := parsed(t, string(text))
+	if err := f.Whole(); err != nil || len(exported.Missing) > 0 {
+		t.Errorf("missing are %q: %v", exported.Missing, err)
+	}
 	draft, err := join.Make(s, f.Wish())
 	if err != nil {
 		t.Fatal(err)
@@ -121,6 +124,9 @@ func TestExportOfUnlikeClusters(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "unlike.yaml", exported)
+	if diff := cmp.Diff([]string{"far"}, exported.Missing); diff != "" || exported.File.Whole() == nil {
+		t.Errorf("a file without a member is taken for whole (-want +got):\n%s", diff)
+	}
 }
 
 func TestExportRefuses(t *testing.T) {

@@ -5,6 +5,7 @@
 package meshfile
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -53,6 +54,9 @@ type Spec struct {
 	HubbleUI      bool `json:"hubbleUI,omitempty"`
 	// Values are Helm values of the user's own for all clusters.
 	Values map[string]any `json:"values,omitempty"`
+	// Partial says that the mesh has members that are not among the clusters:
+	// then nobody leaves for not being named.
+	Partial bool `json:"partial,omitempty"`
 	// Clusters are the members, all of them.
 	Clusters []Cluster `json:"clusters"`
 }
@@ -110,6 +114,14 @@ func (f *File) Only(contexts []string) *File {
 		narrow.Spec.CAFrom = ""
 	}
 	return &narrow
+}
+
+// Whole is an error if the file does not name all members.
+func (f *File) Whole() error {
+	if !f.Spec.Partial {
+		return nil
+	}
+	return fmt.Errorf("%s is partial (spec.partial), so that a member that it does not name need not leave: write it again with kubectl aksmesh export once all members are reached, or name who leaves with kubectl aksmesh leave --context", f.name)
 }
 
 // Leaving are the contexts of clusters that run as members of the mesh and are

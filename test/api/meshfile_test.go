@@ -196,3 +196,24 @@ func TestLeaveByMeshFile(t *testing.T) {
 	noWrites(t, after)
 	refused(t, w.Run(t, "leave", "-f", shorter, "--forget=aks-3"))
 }
+
+// TestPartialExport: a member that no context reaches is not left out of a file
+// without its being asked for, and nobody leaves by the file then.
+func TestPartialExport(t *testing.T) {
+	w := env.World(t, apienv.WorldOptions{})
+	join(t, w, three)
+	w.RemoveContext(t, "aks-3")
+	writes := watch(t, w)
+	r := w.Run(t, "export", "--context=aks-1")
+	refused(t, r)
+	says(t, r.Stderr, "nothing was written: no context reaches aks-3", "leave --forget aks-3", "--partial")
+	if r.Stdout != "" {
+		t.Errorf("a file was written all the same:\n%s", r.Stdout)
+	}
+	path := exported(t, w, "--context=aks-1", "--partial")
+	says(t, content(t, path), "partial: true", "the member aks-3 is left out")
+	r = w.Run(t, "leave", "-f", path, "--yes", "--wait=false")
+	refused(t, r)
+	says(t, r.Stderr, "mesh.yaml is partial")
+	noWrites(t, writes)
+}
