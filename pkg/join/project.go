@@ -3,6 +3,8 @@ package join
 import (
 	"maps"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/aksmesh/kubectl-aksmesh/internal/addressing"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/config"
@@ -46,6 +48,7 @@ func (d *Draft) project(c *Cluster) mesh.Facts {
 	}
 	facts.Config = &planned
 	d.projectRelease(c, &facts)
+	d.projectService(c, &facts)
 	if source := d.find(c.CA.From); source != nil && c.CA.Action != KeepCA {
 		facts.CA = source.seen.CA
 	}
@@ -53,6 +56,23 @@ func (d *Draft) project(c *Cluster) mesh.Facts {
 		facts.IPsecKey = source.seen.IPsecKey
 	}
 	return facts
+}
+
+// projectService gives a cluster the Service that join would make of its own, as
+// far as its address is known.
+func (d *Draft) projectService(c *Cluster, facts *mesh.Facts) {
+	known := d.knownAddresses(c)
+	if c.GitOps != "" || facts.Service == nil && len(known) == 0 {
+		return
+	}
+	planned := mesh.Service{Type: string(corev1.ServiceTypeLoadBalancer), Port: cilium.MeshPort, HelmOwned: true, PublishNotReady: true, Addresses: known}
+	planned.Annotations = map[string]string{}
+	if facts.Service != nil {
+		planned.ClusterIP = facts.Service.ClusterIP
+		maps.Copy(planned.Annotations, facts.Service.Annotations)
+	}
+	maps.Copy(planned.Annotations, d.serviceWish(c).Annotations())
+	facts.Service = &planned
 }
 
 func (d *Draft) projectNetwork(planned *mesh.Config) {
