@@ -8,7 +8,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 VPKG     := github.com/aksmesh/kubectl-aksmesh/internal/version
 # Dependencies are most of the binary; not inlining in them keeps it under
 # 60 MB and costs nothing that can be felt.
-GCFLAGS  := $(foreach m,k8s.io sigs.k8s.io github.com helm.sh google.golang.org go.yaml.in golang.org oras.land go.opentelemetry.io gopkg.in cyphar.com net/http text/template html/template database vendor,-gcflags='$(m)/...=-l')
+GCFLAGS  := $(foreach m,k8s.io sigs.k8s.io github.com helm.sh google.golang.org go.yaml.in golang.org oras.land go.opentelemetry.io gopkg.in go4.org dario.cat cyphar.com net text/template html/template database vendor encoding go mime regexp,-gcflags='$(m)/...=-l')
 LDFLAGS  := -s -w -X $(VPKG).version=$(VERSION)
 
 .DEFAULT_GOAL := build

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 flags=(-trimpath -buildvcs=false)
-for module in k8s.io sigs.k8s.io github.com helm.sh google.golang.org go.yaml.in golang.org oras.land go.opentelemetry.io gopkg.in cyphar.com net/http text/template html/template database vendor; do flags+=("-gcflags=$module/...=-l"); done
+for module in k8s.io sigs.k8s.io github.com helm.sh google.golang.org go.yaml.in golang.org oras.land go.opentelemetry.io gopkg.in go4.org dario.cat cyphar.com net text/template html/template database vendor encoding go mime regexp; do flags+=("-gcflags=$module/...=-l"); done
 for system in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do
   started=$SECONDS
   export CGO_ENABLED=0 GOOS=${system%/*} GOARCH=${system#*/}
