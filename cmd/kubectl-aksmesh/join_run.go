@@ -61,7 +61,7 @@ func (o *joinOptions) look(ctx context.Context) (collect.Result, map[string]stri
 	o.app.say("looking at %s", count(len(o.opened.clusters), "cluster"))
 	seen, added := o.opened.look(ctx, collect.Options{
 		Parallel: o.app.clusters.parallel, Rights: join.Rights(), Agents: true,
-		Azure: o.azure, AzureNetwork: true, AzureIDs: o.azureIDs,
+		Azure: o.azure, AzureNetwork: true, AzureRights: !o.wish.SkipKubeProxy, AzureIDs: o.azureIDs,
 	})
 	if ctx.Err() != nil {
 		return seen, nil, context.Cause(ctx)
@@ -96,18 +96,18 @@ func (o *joinOptions) judge(seen collect.Result) (*join.Draft, error) {
 	return draft, errors.Join(o.needsAzure(draft.NeedsAzure()), draft.MissingMembers())
 }
 
-// needsAzure tells who must do what where kube-proxy runs and Azure could not
-// be asked.
+// needsAzure tells who must do what where kube-proxy runs and Azure would not
+// switch it off.
 func (o *joinOptions) needsAzure(missing []join.AzureNeed) error {
 	if len(missing) == 0 {
 		return nil
 	}
 	var errs []error
 	for _, need := range missing {
-		errs = append(errs, fmt.Errorf("context %q: kube-proxy runs, and Azure could not be asked to switch it off: %s", need.Context, need.Why))
+		errs = append(errs, fmt.Errorf("context %q: kube-proxy runs, and %s", need.Context, need.Why))
 		fmt.Fprintf(o.app.streams.ErrOut, "someone with the rights can switch kube-proxy of %s off with:\n    %s\n", need.Context, strings.Join(need.Commands, "\n    "))
 	}
-	return errors.Join(append(errs, errors.New("nothing was changed: log in with az login, run the commands above, or leave kube-proxy with --skip-kube-proxy"))...)
+	return errors.Join(append(errs, errors.New("nothing was changed: log in with az login as somebody who may, run the commands above, or leave kube-proxy with --skip-kube-proxy"))...)
 }
 
 // report shows the result, and looks once more at what came of it.

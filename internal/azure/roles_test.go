@@ -143,6 +143,7 @@ func TestJoinRole(t *testing.T) {
 	if _, err := c.ManagedCluster(t.Context(), testID()); err != nil {
 		t.Fatal(err)
 	}
+	c.MayWrite(t.Context(), testID())
 	if err := c.SetKubeProxy(t.Context(), testID(), false, nil); err != nil {
 		t.Fatal(err)
 	}

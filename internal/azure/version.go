@@ -12,10 +12,11 @@ var versionForm = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}(-preview)?$`)
 // API versions of what is not managedClusters. All are stable ones, which Azure
 // keeps for years.
 const (
-	versionProviders = "2021-04-01" // providers and resource groups
-	versionGraph     = "2021-03-01"
-	versionNetwork   = "2024-05-01"
-	versionCompute   = "2024-07-01"
+	versionProviders   = "2021-04-01" // providers and resource groups
+	versionGraph       = "2021-03-01"
+	versionNetwork     = "2024-05-01"
+	versionCompute     = "2024-07-01"
+	versionPermissions = "2022-04-01"
 )
 
 // firstKubeProxy is the first API version with kubeProxyConfig. Only previews

@@ -32,6 +32,10 @@ func (l *look) azure(ctx context.Context) error {
 	if l.networks != nil {
 		facts.Network = l.network(ctx, cluster)
 	}
+	kubeProxy := l.facts.KubeProxy != nil && l.facts.KubeProxy.Present || cluster.KubeProxy() == azure.KubeProxyEnabled
+	if l.options.AzureRights && kubeProxy {
+		facts.MayWrite = l.options.Azure.MayWrite(ctx, found)
+	}
 	l.facts.Azure = &facts
 	if l.facts.Kubernetes != nil {
 		l.facts.Kubernetes.AKS = true // its nodes may not show it

@@ -32,6 +32,9 @@ type Options struct {
 	// AzureNetwork has Azure asked about the network between clusters, too:
 	// peerings, security groups and routes.
 	AzureNetwork bool
+	// AzureRights has Azure asked whether the login may change the clusters in
+	// which kube-proxy runs.
+	AzureRights bool
 	// AzureIDs are ARM resource ids by context, for clusters that Azure
 	// cannot be asked to find.
 	AzureIDs map[string]string

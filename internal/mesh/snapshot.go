@@ -312,6 +312,9 @@ type Azure struct {
 	Subnets   []Subnet `json:"subnets,omitempty"`
 	// NodeTaints are the taints set through the node pools.
 	NodeTaints []string `json:"nodeTaints,omitempty"`
+	// MayWrite says whether the login may change the cluster; nil if nobody
+	// asked, or Azure does not tell.
+	MayWrite *bool `json:"mayWrite,omitempty"`
 	// Network is what nodes' packets pass; nil if it was not looked at.
 	Network *AzureNetwork `json:"network,omitempty"`
 }

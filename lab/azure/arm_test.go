@@ -165,6 +165,19 @@ func (s *simulated) finish(put *reply) object {
 	}
 }
 
+func TestPermissions(t *testing.T) {
+	s := startOnce(t)
+	cluster := testCluster(1)
+	r := s.call(http.MethodGet, cluster.id()+"/providers/Microsoft.Authorization/permissions", "2022-04-01", nil)
+	if all := objects(r.body["value"]); r.status != http.StatusOK || len(all) != 1 || fmt.Sprint(all[0]["actions"]) != "[*]" {
+		t.Errorf("permissions: %d %v", r.status, r.body)
+	}
+	unknown := testCluster(9)
+	if r := s.call(http.MethodGet, unknown.id()+"/providers/Microsoft.Authorization/permissions", "2022-04-01", nil); r.status != http.StatusNotFound {
+		t.Errorf("permissions on a cluster that is not there: %d %v", r.status, r.body)
+	}
+}
+
 func TestKubeProxyOffAndOn(t *testing.T) {
 	s := startOnce(t)
 	c := testCluster(1)

@@ -106,6 +106,16 @@ func (s *server) getSubscription(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// getPermissions tells what whoever has the token may do with a resource: all.
+func (s *server) getPermissions(w http.ResponseWriter, r *http.Request) error {
+	id, _, _ := strings.Cut(r.URL.Path, "/providers/microsoft.authorization/")
+	if s.get(id) == nil {
+		return notFound(id)
+	}
+	writeJSON(w, http.StatusOK, object{"value": list(object{"actions": list("*"), "notActions": list[string](), "dataActions": list[string](), "notDataActions": list[string]()})})
+	return nil
+}
+
 func (s *server) getProvider(w http.ResponseWriter, r *http.Request) error {
 	ns := r.PathValue("ns")
 	if ns != "microsoft.containerservice" {

@@ -39,6 +39,7 @@ func (s *server) routes() http.Handler {
 	arm.Handle("GET /subscriptions/{sub}/providers/microsoft.containerservice/locations/{loc}/operations/{id}", handler(s.getOperation))
 	arm.Handle("GET /subscriptions/{sub}/providers/{ns}/{type}", handler(s.list))
 	arm.Handle("GET /subscriptions/{sub}/resourcegroups/{rg}/providers/{ns}/{rest...}", handler(s.getResource))
+	arm.Handle("GET /subscriptions/{sub}/resourcegroups/{rg}/providers/{ns}/{type}/{name}/providers/microsoft.authorization/permissions", handler(s.getPermissions))
 	arm.Handle("PUT /subscriptions/{sub}/resourcegroups/{rg}/providers/{ns}/{rest...}", handler(s.putResource))
 	arm.Handle("DELETE /subscriptions/{sub}/resourcegroups/{rg}/providers/{ns}/{rest...}", handler(s.deleteResource))
 	arm.Handle("POST /providers/microsoft.resourcegraph/resources", handler(s.queryGraph))

@@ -471,3 +471,80 @@ func TestChangedServiceIsNotTakenAtItsOldAddress(t *testing.T) {
 		})
 	}
 }
+
+// The preflight judges the address that is wished for, and no other.
+func TestProjectedService(t *testing.T) {
+	const wished = "10.0.0.77" // in the service range, which the preflight finds
+	internal := map[string]string{values.AnnotationInternal: "true"}
+	fixed := map[string]string{values.AnnotationInternal: "true", values.AnnotationIPv4: wished}
+	mine := join.Wish{MeshIPs: map[string]netip.Addr{"aks-1": netip.MustParseAddr(wished)}}
+	moved := member(t, "1")[0]
+	moved.Service.Annotations = nil
+	service := func(annotations map[string]string, addresses ...string) *mesh.Service {
+		return &mesh.Service{Type: "LoadBalancer", Port: cilium.MeshPort, HelmOwned: true, PublishNotReady: true, Annotations: annotations, Addresses: addresses}
+	}
+	for name, tc := range map[string]struct {
+		facts mesh.Facts
+		wish  join.Wish
+		want  *mesh.Service
+	}{
+		"not known yet":             {bare("1"), join.Wish{}, nil},
+		"wished for":                {bare("1"), mine, service(fixed, wished)},
+		"as it is":                  {member(t, "1")[0], join.Wish{}, service(internal, "10.241.0.100")},
+		"another one is to come":    {member(t, "1")[0], mine, service(fixed, wished)},
+		"an unknown one is to come": {moved, join.Wish{}, service(internal)},
+	} {
+		s := snapshot(tc.facts, bare("2"))
+		if diff := cmp.Diff(tc.want, draftOf(t, s, tc.wish).Projected(s).Clusters[0].Service); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if moved.Service.Annotations != nil {
+		t.Error("the snapshot was changed")
+	}
+}
+
+// What Azure would refuse half way is refused before anything is written.
+func TestNeedsAzure(t *testing.T) {
+	with := func(change func(*mesh.Facts)) mesh.Facts {
+		f := bare("1")
+		change(&f)
+		return f
+	}
+	const id = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks-1"
+	asked := []string{"echo '{\"enabled\": false}' > kube-proxy.json", "az extension add --upgrade --name aks-preview"}
+	update := func(ids string) []string {
+		return append(slices.Clone(asked), "az aks update --ids "+ids+" --kube-proxy-config kube-proxy.json")
+	}
+	for name, tc := range map[string]struct {
+		facts mesh.Facts
+		wish  join.Wish
+		want  []join.AzureNeed
+	}{
+		"nobody asked for rights": {facts: bare("1")},
+		"rights":                  {facts: with(func(f *mesh.Facts) { f.Azure.MayWrite = new(true) })},
+		"no rights": {facts: with(func(f *mesh.Facts) { f.Azure.MayWrite = new(false) }), want: []join.AzureNeed{{
+			Context: "aks-1", Why: "this login may not switch it off: it lacks Microsoft.ContainerService/managedClusters/write on " + id, Commands: update(id),
+		}}},
+		"no rights, and none needed": {facts: with(func(f *mesh.Facts) { f.Azure.MayWrite = new(false) }), wish: join.Wish{SkipKubeProxy: true}},
+		"no rights, and kube-proxy is off": {facts: with(func(f *mesh.Facts) {
+			f.Azure.MayWrite, f.Azure.KubeProxy, f.KubeProxy.Present = new(false), "disabled", false
+		})},
+		"an old API version": {facts: with(func(f *mesh.Facts) { f.Azure.KubeProxy = "unknown" }), want: []join.AzureNeed{{
+			Context: "aks-1", Why: "the API version of Azure in use has no kubeProxyConfig to switch it off with: name a preview version with --aks-api-version", Commands: update(id),
+		}}},
+		"no login": {
+			facts: with(func(f *mesh.Facts) {
+				f.Azure, f.Problems = nil, []mesh.Problem{{Section: mesh.SectionAzure, Message: "nobody is logged in"}}
+			}),
+			want: []join.AzureNeed{{
+				Context: "aks-1", Why: "Azure could not be asked to switch it off: nobody is logged in",
+				Commands: update("RESOURCE-ID"),
+			}},
+		},
+	} {
+		if diff := cmp.Diff(tc.want, draftOf(t, snapshot(tc.facts, bare("2")), tc.wish).NeedsAzure()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}

@@ -58,32 +58,53 @@ func (d *Draft) others(c *Cluster) []string {
 	return names
 }
 
-// AzureNeed is a cluster where kube-proxy runs and Azure could not be asked.
+// AzureNeed is a cluster where kube-proxy runs and Azure would not switch it off.
 type AzureNeed struct {
 	Context string
-	Why     string // what Azure, or the way to it, said
+	Why     string // to be read behind "and"
 	// Commands are what someone with the rights has to type, a line each.
 	Commands []string
 }
 
-// NeedsAzure lists the clusters that cannot be joined without Azure.
+// NeedsAzure lists the clusters that cannot be joined as things are in Azure.
 func (d *Draft) NeedsAzure() []AzureNeed {
 	var needs []AzureNeed
 	for i := range d.Clusters {
 		c := &d.Clusters[i]
-		f := c.seen
-		if c.GitOps != "" || d.wish.SkipKubeProxy || f.Azure != nil || !f.Kubernetes.AKS || f.KubeProxy == nil || !f.KubeProxy.Present {
-			continue
+		if why := d.azureLacks(c); why != "" {
+			needs = append(needs, AzureNeed{Context: c.Context, Why: why, Commands: kubeProxyCommands(c.seen)})
 		}
-		need := AzureNeed{Context: c.Context, Why: "no answer", Commands: kubeProxyCommands(f)}
-		for _, problem := range f.Problems {
-			if problem.Section == mesh.SectionAzure {
-				need.Why = problem.Message
-			}
-		}
-		needs = append(needs, need)
 	}
 	return needs
+}
+
+// azureLacks says why Azure would not switch kube-proxy of a cluster off; empty if
+// it would, as far as is known, or need not.
+func (d *Draft) azureLacks(c *Cluster) string {
+	f := c.seen
+	switch {
+	case c.GitOps != "" || d.wish.SkipKubeProxy || !f.Kubernetes.AKS:
+		return ""
+	case f.Azure == nil && f.KubeProxy != nil && f.KubeProxy.Present:
+		return "Azure could not be asked to switch it off: " + unasked(f)
+	case !c.KubeProxy.Needed:
+		return ""
+	case f.Azure.KubeProxy == string(azure.KubeProxyUnknown):
+		return "the API version of Azure in use has no kubeProxyConfig to switch it off with: name a preview version with --aks-api-version"
+	case f.Azure.MayWrite != nil && !*f.Azure.MayWrite:
+		return "this login may not switch it off: it lacks Microsoft.ContainerService/managedClusters/write on " + f.Azure.ID
+	}
+	return ""
+}
+
+// unasked is what Azure, or the way to it, said.
+func unasked(f *mesh.Facts) string {
+	for _, problem := range f.Problems {
+		if problem.Section == mesh.SectionAzure {
+			return problem.Message
+		}
+	}
+	return "no answer"
 }
 
 // MissingMembers is an error if a cluster is configured to connect to members

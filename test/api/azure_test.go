@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -47,6 +48,23 @@ func TestWithoutAzureLoginWhereKubeProxyIsOff(t *testing.T) {
 	for _, m := range w.Members {
 		oneRevision(t, m)
 	}
+}
+
+// TestWithoutTheRightToWrite expects a refusal before anything is written, as
+// half way everything but kube-proxy would be done.
+func TestWithoutTheRightToWrite(t *testing.T) {
+	w := env.World(t, apienv.WorldOptions{Clusters: 2})
+	w.ARM.ReadOnly(w.Members[1].Site)
+	writes := watch(t, w)
+	r := w.Run(t, joining(two)...)
+	refused(t, r)
+	says(t, r.Stderr, `context "aks-2": kube-proxy runs, and this login may not switch it off: it lacks Microsoft.ContainerService/managedClusters/write on `+w.Members[1].Site.ID(),
+		"az aks update --ids "+w.Members[1].Site.ID(), "--skip-kube-proxy")
+	if strings.Contains(r.Stderr, `context "aks-1"`) {
+		t.Errorf("aks-1 is blamed, too:\n%s", r.Stderr)
+	}
+	noWrites(t, writes)
+	join(t, w, two, "--skip-kube-proxy")
 }
 
 // TestPassingAzureErrors lets Azure refuse once, for reasons that pass.

@@ -35,6 +35,7 @@ type SimulatedARM struct {
 	running    map[string]*managedCluster // by operation id
 	refusals   []*Refusal
 	apart      map[string]bool // names of sites whose networks are peered with no other
+	readOnly   map[string]bool // by lower-case id: clusters that the login may read alone
 }
 
 // NewSimulatedARM starts a server until the test ends. Its calls are logged in
@@ -44,7 +45,7 @@ func NewSimulatedARM(t testing.TB, j *Journal, duration time.Duration) *Simulate
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	a := &SimulatedARM{
 		ctx: ctx, duration: duration,
-		clusters: map[string]*managedCluster{}, running: map[string]*managedCluster{}, apart: map[string]bool{},
+		clusters: map[string]*managedCluster{}, running: map[string]*managedCluster{}, apart: map[string]bool{}, readOnly: map[string]bool{},
 	}
 	t.Cleanup(func() { cancel(); a.operations.Wait() })
 	a.Chaos = &Chaos{target: "arm", journal: j, next: a.routes(), classify: armCall, refuse: armError}
@@ -68,6 +69,13 @@ func (a *SimulatedARM) Edit(site Site, change func(resource map[string]any)) {
 	c := a.clusters[strings.ToLower(site.ID())]
 	change(c.resource)
 	c.touch()
+}
+
+// ReadOnly takes the right to change a managed cluster away from the login.
+func (a *SimulatedARM) ReadOnly(site Site) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.readOnly[strings.ToLower(site.ID())] = true
 }
 
 // Part takes the peerings of a site's network with all others away.
@@ -94,6 +102,7 @@ func (a *SimulatedARM) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+cluster, a.getCluster)
 	mux.HandleFunc("PUT "+cluster, a.putCluster)
+	mux.HandleFunc("GET "+cluster+"/providers/microsoft.authorization/permissions", a.getPermissions)
 	mux.HandleFunc("GET /subscriptions/{sub}/providers/microsoft.containerservice/managedclusters", a.listClusters)
 	mux.HandleFunc("GET /subscriptions/{sub}/providers/microsoft.containerservice", a.getVersions)
 	mux.HandleFunc("GET /simulated/operations/{id}", a.getOperation)

@@ -25,6 +25,18 @@ func (a *SimulatedARM) getCluster(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// getPermissions tells what the login may do with a managed cluster.
+func (a *SimulatedARM) getPermissions(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	id, _, _ := strings.Cut(r.URL.Path, "/providers/microsoft.authorization/")
+	may := "*"
+	if a.readOnly[id] {
+		may = "*/read"
+	}
+	armJSON(w, http.StatusOK, map[string]any{"value": []any{map[string]any{"actions": []any{may}, "notActions": []any{}}}})
+}
+
 // putCluster checks what Azure checks and starts an operation.
 func (a *SimulatedARM) putCluster(w http.ResponseWriter, r *http.Request) {
 	var body map[string]any
