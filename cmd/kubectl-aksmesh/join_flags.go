@@ -42,7 +42,7 @@ type joinFlags struct {
 }
 
 func (f *joinFlags) add(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&f.clusterNames, "cluster-name", nil, "CONTEXT=NAME: a cluster's name in the mesh (default: made from the context)")
+	flags.StringSliceVar(&f.clusterNames, "cluster-name", nil, "CONTEXT=NAME: a cluster's name in the mesh (default: the one that its Cilium has, else made from the context)")
 	flags.StringSliceVar(&f.clusterIDs, "cluster-id", nil, "CONTEXT=ID: a cluster's id in the mesh, 1 to 255 (default: the lowest free one)")
 	flags.StringSliceVar(&f.podCIDRs, "pod-cidr", nil, "CONTEXT=CIDR: a new cluster's pod CIDR (default: its podCidr in Azure if no other cluster has that one, else taken from --pod-pool)")
 	flags.StringVar(&f.podPool, "pod-pool", "", "CIDR that new clusters' pod CIDRs are taken from (default "+addressing.DefaultPool().String()+")")
