@@ -38,7 +38,7 @@ func TestMesh(t *testing.T) {
 		{"a fourth cluster restarts nothing in the first three", fourthCluster},
 		{"a cluster with a Cilium and a CA of its own is taken in", ownCilium},
 	}
-	up(t, 3)
+	bare(t, 3)
 	for _, chapter := range chapters {
 		if !t.Run(chapter.name, chapter.run) {
 			t.Fatalf("the story ends here: %s", chapter.name)
