@@ -131,7 +131,8 @@ func moved(t *testing.T, w *apienv.World, wanted *corev1.Secret) {
 	noWrites(t, writes)
 }
 
-// TestKilledMoveIsFinished kills a move at the writes that part its waves.
+// TestKilledMoveIsFinished kills a move at the writes that part its waves, or at
+// every write.
 func TestKilledMoveIsFinished(t *testing.T) {
 	var kills []kill
 	t.Run("undisturbed", func(t *testing.T) {
@@ -157,21 +158,22 @@ func TestKilledMoveIsFinished(t *testing.T) {
 }
 
 // between are kills around the writes that part the waves of a move: of the CA
-// itself, and of the revisions. Unless all are wanted, it is one kill for each
-// write of one cluster.
+// itself, of the revisions, and of the trust bundle. It is one kill for each
+// write of one cluster, or, if nothing is to be left out, two for every write.
 func between(writes []apienv.Call) []kill {
+	if allFaults() {
+		return sweep(writes)
+	}
 	var kills []kill
 	when := apienv.BeforeWrite
 	for _, write := range sorted(writes) {
-		parts := strings.HasSuffix(write.Path, "/secrets/cilium-ca") || strings.Contains(write.Path, "/secrets/sh.helm.release.")
-		switch {
-		case write.Verb != "update" || !parts:
-		case allFaults():
-			kills = append(kills, kill{write, apienv.BeforeWrite}, kill{write, apienv.AfterWrite})
-		case write.Target == "aks-1":
-			kills = append(kills, kill{write, when})
-			when = map[apienv.Moment]apienv.Moment{apienv.BeforeWrite: apienv.AfterWrite, apienv.AfterWrite: apienv.BeforeWrite}[when]
+		parts := write.Verb == "update" && (strings.HasSuffix(write.Path, "/secrets/cilium-ca") || strings.Contains(write.Path, "/secrets/sh.helm.release."))
+		bundle := strings.HasSuffix(write.Path, "/configmaps/cilium-root-ca.crt") && (write.Verb == "delete" || strings.HasSuffix(write.Query, "fieldManager=kubectl-aksmesh"))
+		if write.Target != "aks-1" || !parts && !bundle {
+			continue
 		}
+		kills = append(kills, kill{write, when})
+		when = map[apienv.Moment]apienv.Moment{apienv.BeforeWrite: apienv.AfterWrite, apienv.AfterWrite: apienv.BeforeWrite}[when]
 	}
 	return kills
 }
