@@ -167,15 +167,19 @@ func (d *Draft) service(c *Cluster) {
 // seen only where the address is wished for. Clouds other than Azure do not know
 // the annotations.
 func (d *Draft) readdresses(c *Cluster) bool {
-	s, wish := c.seen.Service, d.serviceWish(c)
-	switch {
-	case !c.seen.Kubernetes.AKS:
-		return false
-	case wish.IPv4 != "":
-		return !slices.Contains(s.Addresses, wish.IPv4)
-	default:
-		return !holds(s.Annotations, wish.Annotations())
+	s := c.seen.Service
+	if ip := d.wishedIP(c); ip != "" {
+		return !slices.Contains(s.Addresses, ip)
 	}
+	return c.seen.Kubernetes.AKS && !holds(s.Annotations, d.serviceWish(c).Annotations())
+}
+
+// wishedIP is the address that Azure is asked for; empty if it may choose.
+func (d *Draft) wishedIP(c *Cluster) string {
+	if !c.seen.Kubernetes.AKS {
+		return ""
+	}
+	return d.serviceWish(c).IPv4
 }
 
 // serviceWish is what the chart and the Service before it are told alike.

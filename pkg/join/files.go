@@ -55,7 +55,7 @@ func (d *Draft) AddressKnown(c *Cluster) bool { return len(d.knownAddresses(c)) 
 // knownAddresses are those that a cluster will be dialled at: the one that is
 // wished for and is still to come, else those that its Service has.
 func (d *Draft) knownAddresses(c *Cluster) []string {
-	if ip := d.serviceWish(c).IPv4; ip != "" && !slices.Contains(c.Service.Addresses, ip) {
+	if ip := d.wishedIP(c); ip != "" && !slices.Contains(c.Service.Addresses, ip) {
 		return []string{ip}
 	}
 	return c.Service.Addresses

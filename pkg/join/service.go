@@ -61,10 +61,7 @@ func (r *run) getAddress(ctx context.Context, c *Cluster, say func(string)) erro
 	ctx, cancel := context.WithTimeout(ctx, addressTimeout)
 	defer cancel()
 	say("waiting for the load balancer's address")
-	wanted := rollout.NewAddress{Before: c.Service.Before}
-	if len(c.Service.Addresses) == 0 {
-		wanted.IP = r.draft.serviceWish(c).IPv4
-	}
+	wanted := rollout.NewAddress{IP: r.draft.wishedIP(c), Before: c.Service.Before}
 	addresses, err := rollout.Address(ctx, r.live.Clusters[c.Context], wanted, say)
 	if err != nil {
 		return err
