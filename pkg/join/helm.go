@@ -161,7 +161,7 @@ func (d *Draft) chartWish(c *Cluster) values.Wish {
 	if c.seen.Config == nil {
 		d.chartWishNew(c, &wish)
 	} else {
-		wish.RollOut = d.changesAgents(c.seen.Config)
+		wish.RollOut = d.changesAgents(c.seen.Config) || c.agentsMayLag()
 		keepSame(c.seen.Config, &wish)
 	}
 	return wish

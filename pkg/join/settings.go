@@ -18,6 +18,13 @@ func (d *Draft) changesAgents(running *mesh.Config) bool {
 		d.wish.Encryption != "" && d.wish.Encryption != running.Encryption
 }
 
+// agentsMayLag says whether kube-proxy goes though agents may run that were
+// started before Cilium was told to replace it. Where join told them so, it had
+// them started anew.
+func (c *Cluster) agentsMayLag() bool {
+	return c.KubeProxy.Needed && (c.seen.Release == nil || !c.seen.Release.Ours)
+}
+
 // encapsulation is what is asked for, else what the mesh's members run.
 func (d *Draft) encapsulation() string {
 	if d.wish.Encapsulation != "" {
