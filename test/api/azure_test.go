@@ -60,7 +60,7 @@ func TestWithoutTheRightToWrite(t *testing.T) {
 	refused(t, r)
 	says(t, r.Stderr, `context "aks-2": kube-proxy runs, and this login may not switch it off: it lacks Microsoft.ContainerService/managedClusters/write on `+w.Members[1].Site.ID(),
 		"az aks update --ids "+w.Members[1].Site.ID(), "--skip-kube-proxy")
-	if strings.Contains(r.Stderr, `context "aks-1"`) {
+	if strings.Contains(r.Stderr, `context "aks-1": kube-proxy runs`) {
 		t.Errorf("aks-1 is blamed, too:\n%s", r.Stderr)
 	}
 	noWrites(t, writes)
