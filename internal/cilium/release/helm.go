@@ -97,7 +97,7 @@ func (h *helm) newest(recovered bool) (*releasev1.Release, error) {
 		return nil, nil
 	}
 	status := meta.Labels["status"]
-	if pending(status) && !(recovered && ours(meta)) {
+	if pending(status) && (!recovered || !ours(meta)) {
 		return nil, fmt.Errorf("%w (revision %d is %s)", ErrPending, revision(meta), status)
 	}
 	if revision(meta) != h.change.Seen && !ofThisRun(meta) {
