@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 )
 
 // The call, as gRPC's "PROTOCOL-HTTP2.md" has it: one request and a stream of
@@ -35,9 +36,14 @@ type dialer func(ctx context.Context) (net.Conn, error)
 // with each answer until the relay ends the stream or ctx ends. config is nil
 // for a relay without TLS.
 func stream(ctx context.Context, dial dialer, config *tls.Config, visit func(event)) error {
+	var made madeConn
 	transport := &http.Transport{
-		Protocols:         new(http.Protocols),
-		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+		Protocols: new(http.Protocols),
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			conn, err := dial(ctx)
+			made.keep(conn)
+			return conn, err
+		},
 		TLSClientConfig:   config,
 		DisableKeepAlives: true,
 	}
@@ -57,7 +63,7 @@ func stream(ctx context.Context, dial dialer, config *tls.Config, visit func(eve
 	call.Header.Set("Te", "trailers")
 	response, err := transport.RoundTrip(call)
 	if err != nil {
-		return fmt.Errorf("relay does not answer: %w", err)
+		return fmt.Errorf("relay does not answer: %w", made.explain(err))
 	}
 	defer response.Body.Close()
 	if err := refusal(response.StatusCode, response.Header); err != nil {
@@ -67,6 +73,28 @@ func stream(ctx context.Context, dial dialer, config *tls.Config, visit func(eve
 		return err
 	}
 	return refusal(response.StatusCode, response.Trailer)
+}
+
+// madeConn is the connection of a call, which may be made after the call has ended.
+type madeConn struct {
+	mu   sync.Mutex
+	conn net.Conn
+}
+
+func (m *madeConn) keep(conn net.Conn) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.conn = conn
+}
+
+// explain replaces an error by what the connection knows of its end.
+func (m *madeConn) explain(err error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if conn, ok := m.conn.(interface{ explanation() string }); ok && conn.explanation() != "" {
+		return errors.New(conn.explanation())
+	}
+	return err
 }
 
 func frame(message []byte) []byte {

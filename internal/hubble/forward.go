@@ -106,6 +106,9 @@ type streamConn struct {
 	where podPort
 	said  chan string
 	once  sync.Once
+
+	mu  sync.Mutex
+	why string // the kubelet's words, once they were read
 }
 
 // Read reads; the kubelet's words replace an end that they explain.
@@ -115,12 +118,23 @@ func (s *streamConn) Read(p []byte) (int, error) {
 		select {
 		case said := <-s.said:
 			if said != "" {
+				s.mu.Lock()
+				s.why = said
+				s.mu.Unlock()
 				return 0, errors.New(said)
 			}
 		case <-s.conn.CloseChan():
 		}
 	}
 	return n, err
+}
+
+// explanation is why the connection has ended, as far as that is known: HTTP/2
+// forgets what a read has said if it comes before the first request.
+func (s *streamConn) explanation() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.why
 }
 
 func (s *streamConn) Close() error {
