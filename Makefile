@@ -46,7 +46,7 @@ lab-test: ## tests of the lab that need no root
 	cd lab/controlplane && CGO_ENABLED=0 $(GO) test -vet=off -trimpath ./...
 
 e2e: build lab-build ## tests of real joins on the lab (root)
-	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) AKSMESH_LAB=$(LAB) $(GO) test -tags e2e -count=1 -timeout 60m -v ./test/e2e
+	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) AKSMESH_LAB=$(LAB) hack/e2e.sh $(E2EFLAGS)
 	cd lab && $(GO) test -tags e2e -count=1 -timeout 10m -run Packets ./network
 
 bench-join: build lab-build ## time a join of three bare clusters beside the floor (root, idle machine)

@@ -18,7 +18,7 @@ func rotation(t *testing.T) {
 	scale(t, clusters, 1)
 	expose(t, "--context", three)
 	everybody := []string{"aks-1", "aks-2", "aks-3"}
-	settled(t, answers{"aks-1": everybody, "aks-2": everybody, "aks-3": everybody})
+	settled(t, "before the rotation", answers{"aks-1": everybody, "aks-2": everybody, "aks-3": everybody})
 	before := authorities(t, clusters)
 	load := startSteadyLoad(t, clusters, demoService(t, clusters))
 	// All members are found through aks-1's configuration.

@@ -79,9 +79,7 @@ func (a answers) contexts() string { return strings.Join(slices.Sorted(maps.Keys
 // expect has the plugin predict, and then measure, who answers.
 func expect(t *testing.T, what string, want answers) {
 	t.Helper()
-	if diff := cmp.Diff(want, settled(t, want)); diff != "" {
-		t.Fatalf("%s: who answers by services (-want +got):\n%s", what, diff)
-	}
+	settled(t, what, want)
 	r := aksmesh(t, "try", app, "--context", want.contexts(), "-n", strconv.Itoa(requests), "-o", "json")
 	var report struct {
 		Clients []struct {
@@ -159,12 +157,13 @@ func likely(k, some, all int) bool {
 	return requests*(part(share, expected)+part(1-share, 1-expected)) < surprise
 }
 
-// settled waits until the agents have what the rules say, and the rules say
-// what is wanted, and returns what the plugin says in the end.
-func settled(t *testing.T, want answers) answers {
+// settled waits until the rules say what is wanted, and the agents have what the
+// rules say.
+func settled(t *testing.T, what string, want answers) {
 	t.Helper()
 	var got answers
-	_ = wait.PollUntilContextTimeout(t.Context(), 500*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+	var said string
+	err := wait.PollUntilContextTimeout(t.Context(), 500*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
 		r, err := lab.Aksmesh(ctx, "services", app, "--context", want.contexts(), "-o", "json")
 		if err != nil {
 			return false, err
@@ -174,7 +173,7 @@ func settled(t *testing.T, want answers) answers {
 			return false, fmt.Errorf("JSON of services: %w", err)
 		}
 		agree := true
-		got = answers{}
+		got, said = answers{}, r.Stdout
 		for i := range report.Services {
 			row := &report.Services[i]
 			agree = agree && row.Agree
@@ -188,7 +187,9 @@ func settled(t *testing.T, want answers) answers {
 		}
 		return agree && cmp.Equal(want, got), nil
 	})
-	return got
+	if err != nil {
+		t.Fatalf("%s: agents do not have what the rules say, or these differ (%v): who answers by the rules (-want +got):\n%s\n%s", what, err, cmp.Diff(want, got), said)
+	}
 }
 
 func expose(t *testing.T, args ...string) {
