@@ -143,7 +143,8 @@ func (r *run) endedStep(c *Cluster) *plan.Step {
 	if !c.Move.Bundle && (!c.Move.End || !r.live.Wait) {
 		return nil
 	}
-	return r.waitStep(c, stepEnded, "wait until every part of Cilium is ready", id(c.Context, stepEnd))
+	// Helm: a join that was killed in its last revision makes that one again.
+	return r.waitStep(c, stepEnded, "wait until every part of Cilium is ready", id(c.Context, stepHelm), id(c.Context, stepEnd))
 }
 
 func (r *run) dropBundleStep(c *Cluster) *plan.Step {

@@ -137,6 +137,21 @@ func TestLeftBundleIsDeleted(t *testing.T) {
 	}
 }
 
+// One that was killed in the middle of its last revision leaves agents that still
+// mount the bundle: that revision comes first.
+func TestLeftBundleIsDeletedAfterTheRevision(t *testing.T) {
+	facts := member(t, "1", "2")
+	facts[0].CA.BundleKept, facts[0].Release.Status, facts[0].Release.Ours = true, "pending-upgrade", true
+	for _, step := range draftOf(t, snapshot(facts...), join.Wish{}).Plan(join.Live{}).Steps {
+		if step.ID != "aks-1/trust-ended" {
+			continue
+		}
+		if diff := cmp.Diff([]string{"aks-1/helm"}, step.Needs); diff != "" {
+			t.Errorf("needs of the wait before the end of the bundle (-want +got):\n%s", diff)
+		}
+	}
+}
+
 // A move that was killed after a CA was replaced leaves certificates that the
 // old one signed.
 func TestCertificatesOfAReplacedCAAreIssuedAnew(t *testing.T) {
