@@ -7,8 +7,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"math"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,78 +14,6 @@ import (
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 )
-
-// Verdict says whether network policies let requests through.
-type Verdict string
-
-// Verdicts of a [Share].
-const (
-	Allowed   Verdict = "allowed"
-	Denied    Verdict = "denied"
-	Uncertain Verdict = "uncertain" // a policy asks for what cannot be told from here
-)
-
-// Share is the part of a client's requests that is sent to endpoints of one
-// cluster.
-type Share struct {
-	Context   string `json:"context"`
-	Endpoints int    `json:"endpoints"`
-	// Fraction is the part of the requests, 0 to 1: all endpoints get the same.
-	Fraction float64 `json:"fraction"`
-	Verdict  Verdict `json:"verdict"`
-	// Reason names the policy if the verdict is not Allowed.
-	Reason string `json:"reason,omitempty"`
-}
-
-// Answers is who answers a client in one cluster.
-type Answers struct {
-	Context string  `json:"context"` // the client's cluster
-	Shares  []Share `json:"shares,omitempty"`
-	// Nobody says why no endpoint is asked; empty if one is.
-	Nobody string `json:"nobody,omitempty"`
-	// Unknown says what could not be seen, if that decides the answer.
-	Unknown string `json:"unknown,omitempty"`
-	// Sticky is true if each client stays with one endpoint: shares are then
-	// those of many clients.
-	Sticky bool     `json:"sticky,omitempty"`
-	Notes  []string `json:"notes,omitempty"`
-
-	candidates candidates
-	// uncounted are clusters that may give endpoints and could not be looked at.
-	uncounted map[string]bool
-}
-
-// Query is what a client asks for.
-type Query struct {
-	Namespace, Name string
-	// Port and Protocol choose a port of the Service: the first that has both.
-	// 0 means any number, and empty any protocol.
-	Port     int32
-	Protocol string
-	// Node is that of the client's pod; empty for any. It matters if
-	// internalTrafficPolicy is Local.
-	Node string
-	// ClientLabels are the labels of the client's pod, which is in the
-	// service's namespace. Network policies may ask for them.
-	ClientLabels map[string]string
-}
-
-// backend is an endpoint that a cluster's agents may send requests to.
-type backend struct {
-	from     *mesh.Facts
-	endpoint *mesh.Endpoint
-	port     mesh.EndpointPort
-	active   bool
-}
-
-// candidates are the endpoints that a client's agents choose from.
-type candidates struct {
-	affinity      string
-	local, remote []backend
-	// bound is true if of the own cluster's endpoints only those on the client's
-	// node are chosen from (internalTrafficPolicy Local).
-	bound bool
-}
 
 // Predict says who answers a client in the cluster of context client, by the
 // rules of Cilium 1.18 to 1.20: pkg/clustermesh/selectbackends.go, which picks
@@ -317,106 +243,6 @@ func (a *Answers) note(service *mesh.GlobalService) {
 	}
 }
 
-// backendsOf are the endpoints of a cluster's Service that a client's port
-// leads to. An endpoint of another cluster that still serves while it
-// terminates is as good as a ready one: clusters do not tell each other.
-func backendsOf(from *mesh.Facts, service, asked *mesh.GlobalService, port mesh.ServicePort, remote bool) []backend {
-	var found []backend
-	for i := range service.Endpoints {
-		e := &service.Endpoints[i]
-		if e.State == mesh.NotReady || !sameFamily(asked, e) {
-			continue
-		}
-		at := slices.IndexFunc(e.Ports, func(p mesh.EndpointPort) bool {
-			return p.Protocol == port.Protocol && (port.Name == "" || p.Name == "" || p.Name == port.Name)
-		})
-		if at < 0 && len(asked.Ports) > 0 {
-			continue
-		}
-		b := backend{from: from, endpoint: e, active: remote || e.State == mesh.Ready}
-		if at >= 0 {
-			b.port = e.Ports[at]
-		}
-		found = append(found, b)
-	}
-	return found
-}
-
-// sameFamily says whether an endpoint's IP family is one of the Service's.
-func sameFamily(service *mesh.GlobalService, e *mesh.Endpoint) bool {
-	address, err := netip.ParseAddr(e.Address)
-	if err != nil {
-		return false
-	}
-	if len(service.ClusterIPs) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(service.ClusterIPs, func(ip string) bool {
-		own, err := netip.ParseAddr(ip)
-		return err == nil && own.Is4() == address.Is4()
-	})
-}
-
-// prefer picks by affinity. An affinity to this cluster looks at endpoints
-// that are ready; one to the others gives way only when they have none.
-func prefer(affinity string, local, remote []backend) []backend {
-	switch affinity {
-	case mesh.AffinityLocal:
-		if len(remote) == 0 || slices.ContainsFunc(local, func(b backend) bool { return b.active }) {
-			return local
-		}
-	case mesh.AffinityRemote:
-		if len(remote) > 0 {
-			return remote
-		}
-		return local
-	}
-	return slices.Concat(local, remote)
-}
-
-// near are the own cluster's candidates for a client on the node.
-func (c *candidates) near(node string) []backend {
-	if !c.bound || node == "" {
-		return c.local
-	}
-	return slices.DeleteFunc(slices.Clone(c.local), func(b backend) bool { return b.endpoint.Node != "" && b.endpoint.Node != node })
-}
-
-// on are those that get the requests of a client on the node: Cilium leaves out
-// endpoints on other nodes before it weighs the affinity. Endpoints that
-// terminate get new requests only if there is no other.
-func (c *candidates) on(node string) []backend {
-	picked := prefer(c.affinity, c.near(node), c.remote)
-	active := slices.DeleteFunc(slices.Clone(picked), func(b backend) bool { return !b.active })
-	if len(active) == 0 {
-		return picked
-	}
-	return active
-}
-
-// podKey is a pod behind a service.
-type podKey struct {
-	from *mesh.Facts
-	name string
-}
-
-func (b *backend) pod() podKey { return podKey{b.from, b.endpoint.Pod} }
-
-// four are the pods that are asked at an IPv4 address; nil if none is asked at
-// one of IPv6, which is nearly always so.
-func four(all []backend) map[podKey]bool {
-	if !slices.ContainsFunc(all, func(b backend) bool { return b.endpoint.IPv6() }) {
-		return nil
-	}
-	pods := map[podKey]bool{}
-	for i := range all {
-		if b := &all[i]; b.endpoint.Pod != "" && !b.endpoint.IPv6() {
-			pods[b.pod()] = true
-		}
-	}
-	return pods
-}
-
 // judge groups the endpoints by cluster and by what network policies say.
 func (a *Answers) judge(j *judge, here *mesh.Facts, q Query) {
 	type key struct {
@@ -454,27 +280,3 @@ func (a *Answers) judge(j *judge, here *mesh.Facts, q Query) {
 		return cmp.Or(cmp.Compare(x.Context, y.Context), cmp.Compare(x.Verdict, y.Verdict))
 	})
 }
-
-// Text is who answers in one line, as "aks-1 33%, aks-2 67% denied".
-func (a *Answers) Text() string {
-	switch {
-	case a.Unknown != "":
-		return "unknown"
-	case a.Nobody != "":
-		return "nobody"
-	}
-	var parts []string
-	for i := range a.Shares {
-		share := &a.Shares[i]
-		part := share.Context + " " + Percent(share.Fraction)
-		if share.Verdict != Allowed {
-			part += " " + string(share.Verdict)
-		}
-		parts = append(parts, part)
-	}
-	return strings.Join(parts, ", ")
-}
-
-// Percent is a part of the requests as it is predicted: digits behind the point
-// would promise more.
-func Percent(fraction float64) string { return fmt.Sprintf("%d%%", int(math.Round(fraction*100))) }
