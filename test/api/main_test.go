@@ -11,7 +11,6 @@ package api
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -33,13 +32,6 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
-	flag.Parse()
-	if listing() {
-		return m.Run(), nil
-	}
-	if err := takeShard(context.Background()); err != nil {
-		return 1, err
-	}
 	env, err = apienv.Start(context.Background(), apienv.Options{Clusters: 3})
 	if err != nil {
 		return 1, fmt.Errorf("start API servers: %w", err)
