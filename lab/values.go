@@ -11,7 +11,12 @@ import (
 const commonValues = `# Written by aksmesh-lab: what Cilium needs on this machine. For
 # kubectl aksmesh join --values FILE
 image: {useDigest: false, pullPolicy: IfNotPresent}
-operator: {replicas: 1, image: {useDigest: false}}
+operator:
+  replicas: 1
+  image: {useDigest: false}
+  # It ends if it can't renew its lease in time. There is no other to take over,
+  # and a machine that carries a whole lab may stand still for longer than 10 s.
+  extraArgs: [--leader-election-lease-duration=3m, --leader-election-renew-deadline=2m]
 clustermesh: {apiserver: {image: {useDigest: false}}}
 # The lab has no image of Envoy.
 envoy: {enabled: false}

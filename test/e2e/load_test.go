@@ -17,10 +17,10 @@ import (
 // probeImage is the lab's image of the plugin's prober.
 const probeImage = "aksmesh.lab/aksmesh-probe:v1"
 
-// eachRequest is what a request of the load has, as clients of real services
-// do: a connection that is cut fails all the same, and one that waits for a
-// busy machine does not.
-const eachRequest = "10s"
+// eachRequest is the time that a request of the load has: a connection that is
+// cut fails all the same, and one that waits for a machine which stands still
+// does not. Seen: 25 s, in which no API server answered either.
+const eachRequest = "60s"
 
 // steadyLoad is a client in every cluster that asks one URL without a pause.
 type steadyLoad struct {
