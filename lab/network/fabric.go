@@ -69,7 +69,7 @@ func ensureBridge() (netlink.Link, error) {
 	link, err := netlink.LinkByName(bridge)
 	if errors.As(err, new(netlink.LinkNotFoundError)) {
 		attrs := netlink.NewLinkAttrs()
-		attrs.Name, attrs.MTU = bridge, MTU
+		attrs.Name, attrs.MTU, attrs.HardwareAddr = bridge, MTU, bridgeMAC()
 		if err := netlink.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil {
 			return nil, err
 		}
@@ -96,6 +96,12 @@ func (f Fabric) AddNode(n shape.Node) error {
 	}
 	return nil
 }
+
+// bridgeMAC is the bridge's own. Without one, Linux gives a bridge the lowest
+// address of its ports: when a node is taken away, that may be another one, and
+// all nodes lose their API servers until their neighbour entries are stale, half
+// a minute later.
+func bridgeMAC() net.HardwareAddr { return net.HardwareAddr{0x02, 0, 0, 0, 0xf0, 0x01} }
 
 // plug makes a pair of links: the node's eth0 and its port on the bridge.
 func plug(n shape.Node) error {
