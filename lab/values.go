@@ -15,7 +15,7 @@ operator:
   replicas: 1
   image: {useDigest: false}
   # It ends if it can't renew its lease in time. There is no other to take over,
-  # and a machine that carries a whole lab may stand still for longer than 10 s.
+  # and a machine that carries a whole lab may be busy for longer than 10 s.
   extraArgs: [--leader-election-lease-duration=3m, --leader-election-renew-deadline=2m]
 clustermesh: {apiserver: {image: {useDigest: false}}}
 # The lab has no image of Envoy.

@@ -18,8 +18,8 @@ import (
 const probeImage = "aksmesh.lab/aksmesh-probe:v1"
 
 // eachRequest is the time that a request of the load has: a connection that is
-// cut fails all the same, and one that waits for a machine which stands still
-// does not. Seen: 25 s, in which no API server answered either.
+// cut fails all the same, and one that waits for a busy machine does not. How
+// long the slowest one took is logged.
 const eachRequest = "60s"
 
 // steadyLoad is a client in every cluster that asks one URL without a pause.
