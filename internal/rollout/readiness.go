@@ -2,9 +2,11 @@ package rollout
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -19,23 +21,31 @@ type readiness struct {
 	required []string // kind/name of parts that must exist
 	mu       sync.Mutex
 	parts    map[string]mesh.Workload // by kind/name
+	images   map[string][]string      // of the newest template, as container=image, by name of the part
 	reasons  map[string]podReason     // by pod
+	unpulled map[string]map[string]*unpulled
 	say      func(string)
 	done     func()
+	now      func() time.Time
+}
+
+func newReadiness(required []string, say func(string), done func()) *readiness {
+	return &readiness{
+		required: required, say: say, done: done, now: time.Now,
+		parts: map[string]mesh.Workload{}, images: map[string][]string{},
+		reasons: map[string]podReason{}, unpulled: map[string]map[string]*unpulled{},
+	}
 }
 
 func (w *readiness) see(object any, deleted bool) {
 	w.mu.Lock()
 	switch o := object.(type) {
 	case *appsv1.DaemonSet:
-		w.keep(collect.DaemonSetState(o), deleted)
+		w.keep(collect.DaemonSetState(o), &o.Spec.Template.Spec, deleted)
 	case *appsv1.Deployment:
-		w.keep(collect.DeploymentState(o), deleted)
+		w.keep(collect.DeploymentState(o), &o.Spec.Template.Spec, deleted)
 	case *corev1.Pod:
-		delete(w.reasons, o.Name)
-		if !deleted {
-			w.reasons[o.Name] = waitingReason(o)
-		}
+		w.pod(o, deleted)
 	}
 	text := w.missing()
 	w.mu.Unlock()
@@ -46,11 +56,43 @@ func (w *readiness) see(object any, deleted bool) {
 	w.say(text)
 }
 
-func (w *readiness) keep(part mesh.Workload, deleted bool) {
+func (w *readiness) keep(part mesh.Workload, template *corev1.PodSpec, deleted bool) {
 	delete(w.parts, part.Kind+"/"+part.Name)
-	if !deleted {
-		w.parts[part.Kind+"/"+part.Name] = part
+	delete(w.images, part.Name)
+	if deleted {
+		return
 	}
+	w.parts[part.Kind+"/"+part.Name] = part
+	for _, container := range slices.Concat(template.InitContainers, template.Containers) {
+		w.images[part.Name] = append(w.images[part.Name], container.Name+"="+container.Image)
+	}
+}
+
+func (w *readiness) pod(pod *corev1.Pod, deleted bool) {
+	before := w.unpulled[pod.Name]
+	delete(w.reasons, pod.Name)
+	delete(w.unpulled, pod.Name)
+	if !deleted {
+		w.reasons[pod.Name] = waitingReason(pod)
+		w.unpulled[pod.Name] = unpulledOf(pod, before, w.now())
+	}
+}
+
+// hopeless is an error if an image stands in the way that no waiting brings.
+// Pods of an older template do not count: they are about to be replaced.
+func (w *readiness) hopeless(context string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, pod := range slices.Sorted(maps.Keys(w.unpulled)) {
+		for _, u := range w.unpulled[pod] {
+			for part, images := range w.images {
+				if u.hopeless(w.now()) && slices.Contains(images, u.container+"="+u.image) {
+					return &hopelessImage{unpulled: *u, context: context, workload: part}
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func (w *readiness) waiting() string {
@@ -93,7 +135,11 @@ func (w *readiness) why() []string {
 		}
 	}
 	slices.Sort(reasons)
-	return reasons
+	var images []*unpulled
+	for _, containers := range w.unpulled {
+		images = slices.AppendSeq(images, maps.Values(containers))
+	}
+	return append(reasons, group(images)...)
 }
 
 // podReason is why a pod does not run.
@@ -103,7 +149,7 @@ type podReason struct {
 }
 
 // waitingReason translates why a pod does not run; empty if it does, or if it
-// merely starts.
+// merely starts. Its images are looked at apart, see [unpulled].
 func waitingReason(pod *corev1.Pod) podReason {
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
@@ -120,8 +166,6 @@ func containerReason(pod *corev1.Pod) string {
 			continue
 		}
 		switch waiting.Reason {
-		case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull":
-			return fmt.Sprintf("%s cannot get image %s", pod.Name, status.Image)
 		case "CrashLoopBackOff":
 			return fmt.Sprintf("%s: container %s crashes again and again (see its logs)", pod.Name, status.Name)
 		case "CreateContainerConfigError", "CreateContainerError":

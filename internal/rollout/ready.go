@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -42,10 +43,7 @@ func alone() []string {
 func ready(ctx context.Context, c *mesh.Cluster, required []string, say func(string)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	w := &readiness{
-		required: required, parts: map[string]mesh.Workload{}, reasons: map[string]podReason{},
-		say: say, done: func() { cancel(errReady) },
-	}
+	w := newReadiness(required, say, func() { cancel(errReady) })
 	apps, core := c.Client.AppsV1(), c.Client.CoreV1()
 	watches := []struct {
 		kind runtime.Object
@@ -86,12 +84,32 @@ func ready(ctx context.Context, c *mesh.Cluster, required []string, say func(str
 			}))
 		})
 	}
+	running.Go(func() { w.giveUp(ctx, c.Context, cancel) })
 	running.Wait()
 	err := context.Cause(ctx)
-	if errors.Is(err, errReady) {
+	var image *hopelessImage
+	switch {
+	case errors.Is(err, errReady):
 		return nil
+	case errors.As(err, &image):
+		return err
 	}
 	return fmt.Errorf("%s: %w", cmp.Or(w.waiting(), "Cilium's state is not known"), err)
+}
+
+// giveUp ends a wait that has become hopeless. Watches bring nothing while
+// things stay as they are, so it looks by itself.
+func (w *readiness) giveUp(ctx context.Context, context string, cancel context.CancelCauseFunc) {
+	for {
+		select {
+		case <-time.After(hopelessInterval):
+		case <-ctx.Done():
+			return
+		}
+		if err := w.hopeless(context); err != nil {
+			cancel(err)
+		}
+	}
 }
 
 func part(o metav1.ListOptions) metav1.ListOptions {
@@ -100,3 +118,6 @@ func part(o metav1.ListOptions) metav1.ListOptions {
 }
 
 var errReady = errors.New("ready")
+
+// hopelessInterval is how often giveUp looks.
+const hopelessInterval = 2 * time.Second
