@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -139,6 +140,28 @@ func TestInterruption(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestInterruptedWaitsSayWhatTheyWaitedFor, and what was cut says nothing.
+func TestInterruptedWaitsSayWhatTheyWaitedFor(t *testing.T) {
+	t.Parallel()
+	over := errors.New("no success within 15m (--timeout)")
+	for name, test := range map[string]struct {
+		end  func(error) error
+		want string
+	}{
+		"a wait":        {func(cause error) error { return fmt.Errorf("cilium: 0 of 2 ready: %w", cause) }, "cilium: 0 of 2 ready: no success within 15m (--timeout)"},
+		"a cut request": {func(error) error { return fmt.Errorf("GET /version: %w", context.Canceled) }, "no success within 15m (--timeout)"},
+	} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		r := Run(ctx, Plan{Steps: []Step{{ID: "a/wait", Action: Wait, Do: func(ctx context.Context, _ func(string)) error {
+			cancel(over)
+			return test.end(context.Cause(ctx))
+		}}}}, Options{})
+		if r.Steps[0].Reason != test.want || !r.Interrupted || r.Err().Error() != over.Error() {
+			t.Errorf("%s: reason %q, want %q; error %v", name, r.Steps[0].Reason, test.want, r.Err())
+		}
 	}
 }
 

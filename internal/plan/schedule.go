@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"errors"
+	"strings"
 )
 
 // run is one run of a plan. All fields but emit belong to the goroutine that
@@ -112,9 +113,20 @@ func (r *run) finish(ctx context.Context, o outcome) {
 	}
 	res.State, res.Err, res.Reason = Failed, o.err, o.err.Error()
 	if ctx.Err() != nil && (errors.Is(o.err, ctx.Err()) || errors.Is(o.err, context.Cause(ctx))) {
-		res.Reason, res.cutShort = interruption(ctx), true
+		res.Reason, res.cutShort = stoodInTheWay(ctx, o.err)+interruption(ctx), true
 	}
 	res.Ended = r.emit.state(s, Failed, res.Reason)
+}
+
+// stoodInTheWay is what a step says of its own before the cause of ctx's end:
+// what it has waited for in vain. Other errors that an end of ctx brings, of
+// requests that it cut, tell nobody anything.
+func stoodInTheWay(ctx context.Context, err error) string {
+	own, ok := strings.CutSuffix(err.Error(), context.Cause(ctx).Error())
+	if !ok {
+		return ""
+	}
+	return own
 }
 
 // interruption words the cause of ctx's end.
