@@ -32,6 +32,12 @@ const (
 	PeersSecret       = "cilium-clustermesh" // what agents dial
 	KVStorePeerSecret = "cilium-kvstoremesh" // what kvstoremesh dials
 
+	// Certificates: of the etcd that others dial, of who dials those of other
+	// clusters, and of agents that dial their own where kvstoremesh runs.
+	ServerCertSecret = "clustermesh-apiserver-server-cert"
+	RemoteCertSecret = "clustermesh-apiserver-remote-cert"
+	LocalCertSecret  = "clustermesh-apiserver-local-cert"
+
 	// MeshPort is the TCP port of the clustermesh-apiserver's etcd.
 	MeshPort = 2379
 )

@@ -103,6 +103,15 @@ func MeshCerts(secrets []corev1.Secret, trust []byte) ([]mesh.Cert, error) {
 	return certs, errors.Join(broken...)
 }
 
+// Serial is the serial number, hex, of the certificate in a Secret's data.
+func Serial(data map[string][]byte) (string, error) {
+	cert, err := firstCert(data[corev1.TLSCertKey])
+	if err != nil {
+		return "", err
+	}
+	return cert.SerialNumber.Text(16), nil
+}
+
 // signedBy checks signatures only: whether a certificate has expired is a
 // separate fact, so it is asked as of a time when it was valid.
 func signedBy(roots *x509.CertPool, chain []*x509.Certificate) bool {
