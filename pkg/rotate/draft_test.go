@@ -89,7 +89,7 @@ func TestWaves(t *testing.T) {
 	before, after := newAuthority(t), newAuthority(t)
 	both := []authority{before, after}
 	end := []string{"bundle", "trust-end", "trust-ended", "bundle-end", "connected"}
-	all := append([]string{"trust", "trusted", "ca", "issue", "issued"}, end...)
+	all := append([]string{"trust", "trusted", "ca", "issue", "issued", "renewed"}, end...)
 	and := func(first ...string) []string { return append(first, end...) }
 	for name, test := range map[string]struct {
 		stands []stand
@@ -107,35 +107,35 @@ func TestWaves(t *testing.T) {
 		},
 		"one has the new CA": {
 			[]stand{{ca: after, certs: before, keeps: &after, trusts: both}, {ca: before, certs: before, trusts: both}},
-			map[string][]string{"aks-1": and("trusted", "issue", "issued"), "aks-2": all[1:]}, false,
+			map[string][]string{"aks-1": and("trusted", "issue", "issued", "renewed"), "aks-2": all[1:]}, false,
 		},
 		"one has certificates of the new CA": {
 			[]stand{{ca: before, certs: before, keeps: &after, trusts: both}, {ca: after, certs: after, trusts: both}},
-			map[string][]string{"aks-1": all[1:], "aks-2": and("trusted", "issued")}, false,
+			map[string][]string{"aks-1": all[1:], "aks-2": and("trusted", "issued", "renewed")}, false,
 		},
 		"all have certificates of the new CA": {
 			[]stand{{ca: after, certs: after, keeps: &after, trusts: both}, {ca: after, certs: after}},
-			map[string][]string{"aks-1": and("issued"), "aks-2": {"issued", "connected"}}, false,
+			map[string][]string{"aks-1": and("issued", "renewed"), "aks-2": {"issued", "renewed", "connected"}}, false,
 		},
 		"cut in its last revision": {
 			[]stand{{ca: after, certs: after, keeps: &after, cut: true}, {ca: after, certs: after}},
-			map[string][]string{"aks-1": and("issued"), "aks-2": {"issued", "connected"}}, false,
+			map[string][]string{"aks-1": and("issued", "renewed"), "aks-2": {"issued", "renewed", "connected"}}, false,
 		},
 		"cut while it signs": {
 			[]stand{{ca: after, certs: after, keeps: &after, trusts: both, cut: true}, {ca: before, certs: before, trusts: both}},
-			map[string][]string{"aks-1": and("trust", "trusted", "issued"), "aks-2": all[1:]}, false,
+			map[string][]string{"aks-1": and("trust", "trusted", "issued", "renewed"), "aks-2": all[1:]}, false,
 		},
 		"only the copy is left": {
 			[]stand{{ca: after, certs: after, keeps: &after}, {ca: after, certs: after}},
-			map[string][]string{"aks-1": {"issued", "connected"}, "aks-2": {"issued", "connected"}}, false,
+			map[string][]string{"aks-1": {"issued", "renewed", "connected"}, "aks-2": {"issued", "renewed", "connected"}}, false,
 		},
 		"the bundle is left": {
 			[]stand{{ca: after, certs: after, keeps: &after, left: true}, {ca: after, certs: after}},
-			map[string][]string{"aks-1": {"issued", "trust-ended", "bundle-end", "connected"}, "aks-2": {"issued", "connected"}}, false,
+			map[string][]string{"aks-1": {"issued", "renewed", "trust-ended", "bundle-end", "connected"}, "aks-2": {"issued", "renewed", "connected"}}, false,
 		},
 		"bundles of the user's own stay": {
 			[]stand{{ca: before, certs: before, own: []authority{before}}, {ca: after, certs: after, keeps: &after, own: []authority{before}, trusts: both}},
-			map[string][]string{"aks-1": {"trust", "trusted", "ca", "issue", "issued", "trust-end", "trust-ended", "connected"}, "aks-2": {"trusted", "issued", "trust-end", "trust-ended", "connected"}}, false,
+			map[string][]string{"aks-1": {"trust", "trusted", "ca", "issue", "issued", "renewed", "trust-end", "trust-ended", "connected"}, "aks-2": {"trusted", "issued", "renewed", "trust-end", "trust-ended", "connected"}}, false,
 		},
 		"two authorities": {
 			[]stand{{ca: before, certs: before, keeps: &after, trusts: both}, {ca: newAuthority(t), certs: before, trusts: both}},
@@ -172,7 +172,7 @@ func TestWavesDoNotOverlap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	barriers := map[string]string{stepAdopt: stepTrusted, stepKeep: stepIssued, stepEnd: stepIssued, stepForget: stepConnected}
+	barriers := map[string]string{stepAdopt: stepTrusted, stepKeep: stepRenewed, stepEnd: stepRenewed, stepForget: stepConnected}
 	for _, step := range draft.Plan(Live{Wait: true}).Steps {
 		_, own, _ := strings.Cut(step.ID, "/")
 		before, ok := barriers[own]
@@ -187,6 +187,24 @@ func TestWavesDoNotOverlap(t *testing.T) {
 			if want := id(draft.Clusters[i].Context, before); !needs[want] {
 				t.Errorf("%s does not need %s", step.ID, want)
 			}
+		}
+	}
+}
+
+// TestWithoutWaitNobodyIsAsked: --wait=false is for those who look themselves,
+// and for clusters whose pods cannot be asked.
+func TestWithoutWaitNobodyIsAsked(t *testing.T) {
+	ca := newAuthority(t)
+	draft, err := Make(snapshot(t, stand{ca: ca, certs: ca}, stand{ca: ca, certs: ca}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range draft.Plan(Live{}).Steps {
+		if strings.HasSuffix(step.ID, "/"+stepRenewed) {
+			t.Errorf("%s is planned", step.ID)
+		}
+		if step.ID == id("aks-1", stepEnd) && !slices.Contains(step.Needs, id("aks-2", stepIssued)) {
+			t.Errorf("%s does not need aks-2's certificates: %v", step.ID, step.Needs)
 		}
 	}
 }

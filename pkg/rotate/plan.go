@@ -32,6 +32,7 @@ const (
 	stepAdopt     = "ca"
 	stepIssue     = "issue"
 	stepIssued    = "issued"
+	stepRenewed   = "renewed"
 	stepKeep      = "bundle"
 	stepEnd       = "trust-end"
 	stepEnded     = "trust-ended"
@@ -79,6 +80,9 @@ func (d *Draft) Plan(live Live) plan.Plan {
 			add(c, r.issueStep(c))
 		}
 		add(c, r.issuedStep(c))
+		if live.Wait {
+			add(c, r.renewedStep(c))
+		}
 		if c.End && c.Bundle {
 			add(c, r.keepStep(c))
 		}
@@ -183,6 +187,19 @@ func (r *run) issuedStep(c *Cluster) *plan.Step {
 	return step
 }
 
+// renewedStep is why the next wave cuts nothing: who is started anew there
+// trusts the new CA only, and finds no certificate of the old one any more.
+func (r *run) renewedStep(c *Cluster) *plan.Step {
+	return &plan.Step{
+		ID: stepRenewed, Action: plan.Wait, Object: "certificates",
+		Summary: "read back that every pod of the mesh presents its new certificate (kubelets bring them within two minutes)",
+		Needs:   []string{id(c.Context, stepIssued)},
+		Do: func(ctx context.Context, say func(string)) error {
+			return rollout.Renewed(ctx, r.live.Clusters[c.Context], c.seen.Release.Values, r.draft.others(c), say)
+		},
+	}
+}
+
 // keepStep has the bundle outlive the revision that has it made no more: agents
 // are rolled out after that, node by node, and those yet to come mount it.
 func (r *run) keepStep(c *Cluster) *plan.Step {
@@ -190,7 +207,7 @@ func (r *run) keepStep(c *Cluster) *plan.Step {
 		ID: stepKeep, Action: plan.Update, Object: c.bundleObject(),
 		Summary: "have Helm keep the trust bundle until no pod mounts it",
 		Diff:    []string{`+ metadata.annotations."helm.sh/resource-policy": keep`},
-		Needs:   r.everywhere(stepIssue, stepIssued),
+		Needs:   r.everywhere(stepIssue, stepIssued, stepRenewed),
 		Do: func(ctx context.Context, _ func(string)) error {
 			return rollout.KeepBundle(ctx, r.live.Clusters[c.Context], values.BundleOf(c.seen.Release.Values))
 		},
@@ -220,7 +237,7 @@ func (r *run) endStep(c *Cluster) *plan.Step {
 		ID: stepEnd, Action: plan.Update, Object: releaseObject,
 		Summary: "trust the new certificate authority only (agents restart node by node)",
 		Diff:    diff,
-		Needs:   append(r.everywhere(stepIssue, stepIssued), id(c.Context, stepKeep)),
+		Needs:   append(r.everywhere(stepIssue, stepIssued, stepRenewed), id(c.Context, stepKeep)),
 		Do: func(ctx context.Context, say func(string)) error {
 			return r.apply(ctx, c, settled, "trust the new CA only", say)
 		},
@@ -231,7 +248,7 @@ func (r *run) forgetStep(c *Cluster) *plan.Step {
 	return &plan.Step{
 		ID: stepForget, Action: plan.Delete, Object: nextObject,
 		Summary: "delete the copy of the new certificate authority",
-		Needs:   append(r.everywhere(stepIssued, stepEnd, stepEnded, stepDrop, stepConnected), id(c.Context, stepNext)),
+		Needs:   append(r.everywhere(stepIssued, stepRenewed, stepEnd, stepEnded, stepDrop, stepConnected), id(c.Context, stepNext)),
 		Do:      func(ctx context.Context, _ func(string)) error { return r.forget(ctx, c) },
 	}
 }
