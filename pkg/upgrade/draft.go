@@ -134,10 +134,17 @@ func (d *Draft) unfinished(c *Cluster) bool {
 	if c.back.Upgrade == 0 {
 		return false
 	}
-	return c.seen.Release.Status != rollout.Deployed || (c.From == d.wish.Version || d.mixed()) &&
+	return c.seen.Release.Status != rollout.Deployed || c.From == d.wish.Version && c.rollsOut() || (c.From == d.wish.Version || d.mixed()) &&
 		slices.ContainsFunc(d.running, func(f diagnose.Finding) bool {
 			return broken(&f) && slices.Contains(f.Subject.Names, c.Context)
 		})
+}
+
+// rollsOut says whether some part does not run its newest template everywhere.
+// The mesh may be whole all the same: where new pods come before old ones go,
+// an image that does not exist leaves the old ones running.
+func (c *Cluster) rollsOut() bool {
+	return slices.ContainsFunc(c.seen.Workloads, func(w mesh.Workload) bool { return !w.Updated })
 }
 
 // oldCerts says whether half of the life of a certificate is over that the

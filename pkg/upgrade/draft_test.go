@@ -197,6 +197,26 @@ func TestAMeshThatIsNotWhole(t *testing.T) {
 	}
 }
 
+// An upgraded cluster whose old pods go on, while no new one starts, has not
+// come back: it is waited for before any further cluster.
+func TestAClusterThatStillRollsOut(t *testing.T) {
+	seen := whole(t, "1.20.1", "1.20.2", "1.20.1")
+	seen.Back["aks-2"] = release.Back{Deployed: 2, Upgrade: 1}
+	for i := range seen.Clusters[1].Workloads {
+		if w := &seen.Clusters[1].Workloads[i]; w.Name == "clustermesh-apiserver" {
+			w.Updated = false
+		}
+	}
+	d := draftOf(t, seen, to("1.20.2"))
+	if first := d.Clusters[0]; first.Context != "aks-2" || !first.Unfinished || first.Helm.Needed || first.Back != 1 {
+		t.Errorf("first is %s, unfinished %t, with a revision %t, back to %d; want aks-2, without one, back to 1", first.Context, first.Unfinished, first.Helm.Needed, first.Back)
+	}
+	seen.Back["aks-2"] = release.Back{Deployed: 2}
+	if d := draftOf(t, seen, to("1.20.2")); d.Clusters[0].Context != "aks-1" {
+		t.Error("a cluster that was never upgraded is an unfinished one")
+	}
+}
+
 // A cluster that broke long after its upgrade is no unfinished one.
 func TestAMeshThatBrokeLater(t *testing.T) {
 	seen := whole(t, "1.20.1", "1.20.1", "1.20.1")
