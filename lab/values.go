@@ -18,6 +18,13 @@ operator:
   # and a machine that carries a whole lab may be busy for longer than 10 s.
   extraArgs: [--leader-election-lease-duration=3m, --leader-election-renew-deadline=2m]
 clustermesh: {apiserver: {image: {useDigest: false}}}
+# Hubble relay finds agents by a DNS name, and the lab has no name server. The
+# kubelet tells every container its namespace's services; that relay reads a name
+# with a hyphen is no slip.
+hubble:
+  relay:
+    image: {useDigest: false}
+    extraEnv: [{name: RELAY_PEER-SERVICE, value: "$(HUBBLE_PEER_SERVICE_HOST):$(HUBBLE_PEER_SERVICE_PORT)"}]
 # The lab has no image of Envoy.
 envoy: {enabled: false}
 l7Proxy: false

@@ -134,6 +134,7 @@ func ciliumTargets(dir, version string) []Target {
 		{"cilium-agent", "daemon", ""},
 		{"cilium-operator-generic", "operator", ",ipam_provider_operator"},
 		{"clustermesh-apiserver", "clustermesh-apiserver", ""},
+		{"hubble-relay", "hubble-relay", ""},
 		{"cilium-dbg", "cilium-dbg", ""},
 		{"cilium-cni", "plugins/cilium-cni", ""},
 		{"cilium-health", "cilium-health", ""},

@@ -61,6 +61,7 @@ func Catalog(in Inputs) ([]*Image, error) {
 		single(Probe, "aksmesh-probe", bin("aksmesh-probe")),
 		operator(in),
 		clusterMesh(in),
+		hubbleRelay(in),
 	}
 	for _, make := range []func(Inputs, *machine) (*Image, error){agent, kubeProxy} {
 		i, err := make(in, m)
@@ -118,6 +119,12 @@ func clusterMesh(in Inputs) *Image {
 	t.File("var/lib/cilium/etcd-config.yaml", filepath.Join(in.CiliumSource, "clustermesh-apiserver/etcd-config.yaml"), 0o644)
 	t.Dir("run/cilium", 0o777)
 	return &Image{Ref: "quay.io/cilium/clustermesh-apiserver:" + in.Cilium, Tree: t, Entrypoint: []string{"/" + name}, Env: gops()}
+}
+
+func hubbleRelay(in Inputs) *Image {
+	i := single("quay.io/cilium/hubble-relay:"+in.Cilium, "usr/bin/hubble-relay", filepath.Join(in.Bin, "cilium/hubble-relay"))
+	i.Env = gops() // it is not root: its home is not its own
+	return i
 }
 
 func kubeProxy(in Inputs, m *machine) (*Image, error) {

@@ -9,6 +9,7 @@ tool (
 	github.com/cilium/cilium/cilium-health/responder
 	github.com/cilium/cilium/clustermesh-apiserver
 	github.com/cilium/cilium/daemon
+	github.com/cilium/cilium/hubble-relay
 	github.com/cilium/cilium/operator
 	github.com/cilium/cilium/plugins/cilium-cni
 	github.com/cilium/cilium/tools/mount
