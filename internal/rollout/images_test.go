@@ -23,9 +23,10 @@ func TestSaysMissing(t *testing.T) {
 		saysNotFound: true,
 		says404:      true,
 		saysUnknown:  true,
-		`Back-off pulling image "r.example/cilium:v9": ErrImagePull: ` + saysNotFound:                         true,
-		`failed to pull image "r.example/cilium:v9": failed to resolve image: r.example/cilium:v9: not found`: true,
-		`failed to pull and unpack image "r.example/cilium:v9": no match for platform in manifest: not found`: true,
+		`Back-off pulling image "r.example/cilium:v9": ErrImagePull: ` + saysNotFound:                                                                                                                           true,
+		`rpc error: code = NotFound desc = failed to pull and unpack image "r.example/cilium:v9": failed to resolve image: r.example/cilium:v9: not found`:                                                      true,
+		`failed to pull and unpack image "r.example/cilium:v9": no match for platform in manifest: not found`:                                                                                                   true,
+		`failed to pull and unpack image "r.example/x:v9": failed to resolve image: failed to do request: Head "https://r.example/v2/x/manifests/v9": dial tcp: lookup r.example on 10.0.0.10:53: no such host`: false,
 		says401: false,
 		strings.ReplaceAll(says401, "401 Unauthorized", "404 Not Found"): false,
 		`failed to resolve reference "docker.io/x/y:v9": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope`:     false,
@@ -147,6 +148,18 @@ func TestProgressNamesImages(t *testing.T) {
 	w.see(waitingPod("cilium-c", wrong, "ImagePullBackOff", `Back-off pulling image "`+wrong+`"`), false)
 	if want := `pod cilium-c, container cilium-agent: image r.example/cilium:v9 cannot be pulled (ImagePullBackOff)`; !strings.Contains(said, want) {
 		t.Errorf("it says\n%s\nwant in it\n%s", said, want)
+	}
+}
+
+// TestOldPodsAreNotEnough: a part whose old pods are ready says what it lacks.
+func TestOldPodsAreNotEnough(t *testing.T) {
+	said := ""
+	w := newReadiness(nil, func(text string) { said = text }, func() { t.Error("it is ready") })
+	set := agentsOf(wrong)
+	set.Status.NumberReady, set.Status.UpdatedNumberScheduled = 2, 0
+	w.see(set, false)
+	if want := "cilium: 2 of 2 ready (not all of the newest version)"; said != want {
+		t.Errorf("it says %q, want %q", said, want)
 	}
 }
 

@@ -114,7 +114,11 @@ func (w *readiness) missing() string {
 		if part.Updated && part.Ready >= part.Desired && (part.Desired > 0 || part.Name != cilium.AgentDaemonSet) {
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("%s: %d of %d ready", part.Name, part.Ready, part.Desired))
+		line := fmt.Sprintf("%s: %d of %d ready", part.Name, part.Ready, part.Desired)
+		if part.Ready >= part.Desired {
+			line += " (not all of the newest version)"
+		}
+		lines = append(lines, line)
 	}
 	if len(lines) == 0 {
 		return ""
