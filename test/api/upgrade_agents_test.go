@@ -28,14 +28,16 @@ import (
 type simulatedAgent struct {
 	member *apienv.Member
 	others []string
+	files  mountedCert
 }
 
 const simulatedPod = "cilium-simulated"
 
 // simulateAgents starts an agent in every cluster until the test ends. Cilium
 // must be installed there.
-func simulateAgents(t *testing.T, w *apienv.World) {
+func simulateAgents(t *testing.T, w *apienv.World) []*simulatedAgent {
 	t.Helper()
+	var agents []*simulatedAgent
 	for _, m := range w.Members {
 		agent := &simulatedAgent{member: m}
 		for _, other := range w.Members {
@@ -48,7 +50,9 @@ func simulateAgents(t *testing.T, w *apienv.World) {
 		if err := agent.start(t.Context(), kubelet.URL); err != nil {
 			t.Fatalf("%s: simulated agent: %v", m.Context, err)
 		}
+		agents = append(agents, agent)
 	}
+	return agents
 }
 
 // start makes the pod, and has the API server find its kubelet.
@@ -96,11 +100,15 @@ func (a *simulatedAgent) start(ctx context.Context, kubelet string) error {
 // ServeHTTP answers the API server's requests to run a command in the pod.
 func (a *simulatedAgent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	command := r.URL.Query()["command"]
-	if !strings.HasPrefix(r.URL.Path, "/exec/kube-system/"+simulatedPod+"/") || !slices.Contains(command, "status") {
+	answers := a.status
+	if slices.Contains(command, "troubleshoot") {
+		answers = a.troubleshoot
+	}
+	if !strings.HasPrefix(r.URL.Path, "/exec/kube-system/"+simulatedPod+"/") || !slices.Contains(command, "status") && !slices.Contains(command, "troubleshoot") {
 		http.Error(w, "the simulated kubelet has nothing at "+r.URL.String(), http.StatusNotFound)
 		return
 	}
-	answer, err := a.status(r.Context())
+	answer, err := answers(r.Context())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
