@@ -108,15 +108,25 @@ func upgradeUnderLoad(t *testing.T) {
 	}
 }
 
+// noRegistry is what nodes of the lab reach in place of a registry: the health
+// check of their own kubelet, which has nothing at an image's path and says
+// "404 Not Found". containerd reports that as of a registry.
+const noRegistry = "127.0.0.1:10248"
+
 // upgradeThatFails gives agents of aks-2 an image that does not exist.
 func upgradeThatFails(t *testing.T) {
 	const version, old = "1.20.102", "1.20.101"
 	clusters := open(t, "aks-1", "aks-2", "aks-3")
 	untouched := newestRelease(t, clusters[2]).Revision
 	good := newestRelease(t, clusters[1]).Revision
-	r, outcomes := upgradeTo(t, version, "--set", "aks-2:image.tag=v0.0.0-does-not-exist", "--timeout", "4m")
+	r, outcomes := upgradeTo(t, version, "--set", "aks-2:image.repository="+noRegistry+"/cilium", "--set", "aks-2:image.tag=v0.0.0-does-not-exist", "--timeout", "8m")
 	if r.ExitCode != 1 {
 		t.Errorf("upgrade ends with %d, want 1", r.ExitCode)
+	}
+	for text, says := range map[string]string{"image " + noRegistry + "/cilium:v0.0.0-does-not-exist does not exist": r.Stdout, "mend what is named above": r.Stderr} {
+		if !strings.Contains(says, text) {
+			t.Errorf("the upgrade waits to the end of its time, or does not say why it ends: no %q in\n%s", text, says)
+		}
 	}
 	got := map[string]string{}
 	for _, c := range clusters {
