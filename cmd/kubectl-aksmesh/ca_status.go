@@ -57,7 +57,7 @@ func (o *caStatusOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	seen, _ := opened.look(ctx, collect.Options{Parallel: o.app.clusters.parallel})
+	seen, _ := opened.look(ctx, collect.Options{Parallel: o.app.clusters.parallel, Renewals: true})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

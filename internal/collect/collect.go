@@ -27,6 +27,9 @@ type Options struct {
 	// Health has Agents' pods asked for [mesh.AgentTier] as well: a few execs
 	// for each, of which one dials the health port of some other nodes.
 	Health bool
+	// Renewals has cert-manager's Certificates read, where they are the source
+	// of certificates and may be read.
+	Renewals bool
 	// Azure is asked about each cluster that is AKS; nil leaves Azure out.
 	Azure *azure.Client
 	// AzureNetwork has Azure asked about the network between clusters, too:
@@ -166,6 +169,9 @@ func (l *look) rest(ctx context.Context) {
 		section{mesh.SectionService, l.meshService},
 	)
 	l.read()
+	if l.options.Renewals {
+		l.renewals(ctx)
+	}
 	sections := []section{{mesh.SectionAzure, l.azure}}
 	if l.facts.Config != nil {
 		sections = append(sections,

@@ -233,6 +233,9 @@ type Cert struct {
 	// SignedByCA is true if the certificate verifies against the cluster's own
 	// cilium-ca (or its trust bundle).
 	SignedByCA bool `json:"signedByCA,omitempty"`
+	// RenewalTime is when cert-manager makes it anew, if that was asked for and
+	// is known.
+	RenewalTime *time.Time `json:"renewalTime,omitempty"`
 }
 
 // IPsecKey is what is public about Secret kube-system/cilium-ipsec-keys.

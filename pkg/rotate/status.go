@@ -93,7 +93,7 @@ func authorityOf(f *mesh.Facts, now time.Time) Authority {
 	}
 	for i := range f.Certs {
 		cert := &f.Certs[i]
-		by, at := renewal(f, cert.Secret, now)
+		by, at := renewal(f, cert, now)
 		a.Certificates = append(a.Certificates, Certificate{
 			Secret: cert.Secret, Subject: cert.Subject, SignedBy: signer(f.CA, cert),
 			Issuer: commonName(cert.Issuer), IssuerFingerprint: issuer(f, cert),
@@ -152,9 +152,10 @@ func commonName(name string) string {
 	return name
 }
 
-// renewal says what makes the certificate in a Secret anew, and when, as the
-// release's values have it.
-func renewal(f *mesh.Facts, secret string, now time.Time) (by string, at *time.Time) {
+// renewal says what makes a certificate anew, and when, as the release's values
+// have it, and as cert-manager says of its own.
+func renewal(f *mesh.Facts, cert *mesh.Cert, now time.Time) (by string, at *time.Time) {
+	secret := cert.Secret
 	if !known(f) {
 		return "unknown", nil
 	}
@@ -173,7 +174,7 @@ func renewal(f *mesh.Facts, secret string, now time.Time) (by string, at *time.T
 		}
 		return "CronJob, at " + schedule, next(schedule, now)
 	case values.MethodCertManager:
-		return "cert-manager, before the end", nil
+		return "cert-manager, before the end", cert.RenewalTime
 	case values.MethodProvided:
 		return "its user", nil
 	default:

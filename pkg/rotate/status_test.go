@@ -14,6 +14,7 @@ import (
 // mesh's and how Hubble's are made.
 func TestRenewal(t *testing.T) {
 	now := time.Date(2026, 11, 6, 9, 0, 0, 0, time.UTC)
+	soon := time.Date(2026, 12, 24, 6, 0, 0, 0, time.UTC) // as cert-manager says
 	newYear := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
 	const mesh1, server, relay, relayServer = "clustermesh-apiserver-server-cert", "hubble-server-certs", "hubble-relay-client-certs", "hubble-relay-server-certs"
 	for name, test := range map[string]struct {
@@ -39,7 +40,7 @@ func TestRenewal(t *testing.T) {
 		"by a CronJob that nobody can read": {func(v map[string]any) {
 			set(v, "hubble.tls.auto", map[string]any{"method": "cronJob", "schedule": "soon"})
 		}, server, "CronJob, at soon", nil},
-		"Hubble's by cert-manager":           {func(v map[string]any) { set(v, "hubble.tls.auto.method", "certmanager") }, server, "cert-manager", nil},
+		"Hubble's by cert-manager":           {func(v map[string]any) { set(v, "hubble.tls.auto.method", "certmanager") }, server, "cert-manager", &soon},
 		"the mesh's, by cert-manager Hubble": {func(v map[string]any) { set(v, "hubble.tls.auto.method", "certmanager") }, mesh1, "each Helm revision", nil},
 		"the user's own":                     {func(v map[string]any) { set(v, "hubble.tls.auto.enabled", false) }, server, "its user", nil},
 	} {
@@ -47,12 +48,12 @@ func TestRenewal(t *testing.T) {
 		if test.change != nil {
 			test.change(f.Release.Values)
 		}
-		by, at := renewal(&f, test.secret, now)
+		by, at := renewal(&f, &mesh.Cert{Secret: test.secret, RenewalTime: &soon}, now)
 		if !strings.Contains(by, test.by) || !cmp.Equal(at, test.at) {
 			t.Errorf("%s: %q at %v, want %q at %v", name, by, at, test.by, test.at)
 		}
 	}
-	if by, _ := renewal(&mesh.Facts{Release: &mesh.Release{}}, mesh1, now); by != "unknown" {
+	if by, _ := renewal(&mesh.Facts{Release: &mesh.Release{}}, &mesh.Cert{Secret: mesh1}, now); by != "unknown" {
 		t.Errorf("values that are not known: %q", by)
 	}
 }
