@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -99,37 +98,12 @@ func (v *View) version(c *mesh.Facts) *semver.Version {
 // known. A preflight goes by the chart, which a plan may have set; otherwise
 // what the agents' image says is nearer to the truth than the chart.
 func ciliumVersion(c *mesh.Facts, phase Phase) *semver.Version {
-	chart, image := "", imageTag(c)
-	if c.Release != nil {
-		chart = c.Release.ChartVersion
-	}
-	order := []string{image, chart}
-	if phase == Preflight {
-		order = []string{chart, image}
-	}
-	for _, s := range order {
-		if v, err := semver.NewVersion(s); err == nil {
+	if phase == Preflight && c.Release != nil {
+		if v, err := semver.NewVersion(c.Release.ChartVersion); err == nil {
 			return v
 		}
 	}
-	for i := range c.Agents {
-		// An agent says "1.20.1 abc123 2026-08-01T…".
-		first, _, _ := strings.Cut(c.Agents[i].Version, " ")
-		if v, err := semver.NewVersion(first); err == nil {
-			return v
-		}
-	}
-	return nil
-}
-
-// imageTag is the tag of the agents' image.
-func imageTag(c *mesh.Facts) string {
-	w := workload(c, "DaemonSet", "cilium")
-	if w == nil {
-		return ""
-	}
-	image, _, _ := strings.Cut(w.Image, "@")
-	return image[strings.LastIndex(image, ":")+1:]
+	return c.CiliumVersion()
 }
 
 func minor(v *semver.Version) string { return fmt.Sprintf("%d.%d", v.Major(), v.Minor()) }
