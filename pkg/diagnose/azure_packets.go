@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// truth is a three-valued answer: what Azure shows does not always tell.
+// truth is a three-valued answer: what Azure shows, or a way between clusters,
+// does not always tell.
 type truth int
 
 // Answers, in the order in which the least sure of several is found.

@@ -7,39 +7,22 @@ import (
 	"strings"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/policies"
 )
-
-// keyPolicyLocal is the key of cilium-config that says whether a peer without
-// a cluster means the own cluster only.
-const keyPolicyLocal = "policy-default-local-cluster"
-
-// policyLocal says whether a peer without a cluster means the own cluster
-// only: as set, and else as the version has it, which changed with 1.19.
-func policyLocal(v *View, c *mesh.Facts) (local, known bool) {
-	switch value := c.Config.Raw[keyPolicyLocal]; value {
-	case "true", "false":
-		return value == "true", true
-	}
-	version := ciliumVersion(c, v.phase)
-	if version == nil {
-		return false, false
-	}
-	return version.Major() > 1 || version.Minor() >= 19, true
-}
-
-// networkPolicy is the kind of Kubernetes' own policies.
-const networkPolicy = "NetworkPolicy"
 
 // judgePolicies looks for endpoints that clients of other clusters are sent
 // to and may not reach. It says so only where no policy about an endpoint
 // lets in anybody of another cluster.
 func judgePolicies() func(*View) []Finding {
-	return eachLocal(func(v *View, c *mesh.Facts) []Finding {
-		books := ingressBooks(c)
+	return eachLocal(func(v *View, own *policies.Cluster, c *mesh.Facts) []Finding {
+		rules := readIngress(own)
+		if len(rules.all) == 0 {
+			return nil
+		}
 		var out []Finding
 		for i := range c.Services.Items {
 			if s := &c.Services.Items[i]; s.Shared() && len(s.Endpoints) > 0 {
-				out = append(out, denials(v, books, c, s)...)
+				out = append(out, denials(v, own, rules, c, s)...)
 			}
 		}
 		return out
@@ -50,8 +33,8 @@ func judgePolicies() func(*View) []Finding {
 // and may not get there, as their policies let them out to such endpoints of
 // their own cluster alone.
 func judgeEgress() func(*View) []Finding {
-	return eachLocal(func(v *View, c *mesh.Facts) []Finding {
-		o := readEgress(c)
+	return eachLocal(func(v *View, own *policies.Cluster, c *mesh.Facts) []Finding {
+		o := readEgress(own)
 		if len(o.implied.all) == 0 {
 			return nil
 		}
@@ -67,7 +50,7 @@ func judgeEgress() func(*View) []Finding {
 
 // eachLocal judges clusters with policies in which a peer without a cluster
 // means the own cluster.
-func eachLocal(judge func(*View, *mesh.Facts) []Finding) func(*View) []Finding {
+func eachLocal(judge func(*View, *policies.Cluster, *mesh.Facts) []Finding) func(*View) []Finding {
 	sections := []string{
 		mesh.SectionEndpoints, mesh.SectionNamespaces, mesh.SectionPolicies, mesh.SectionPods, mesh.SectionConfig,
 	}
@@ -75,20 +58,20 @@ func eachLocal(judge func(*View, *mesh.Facts) []Finding) func(*View) []Finding {
 		if len(c.Services.Policies) == 0 {
 			return nil
 		}
-		local, known := policyLocal(v, c)
-		if known && !local {
+		own := policies.NewCluster(c, ciliumVersion(c, v.phase))
+		if own.Local == policies.No {
 			return nil
 		}
-		out := judge(v, c)
-		if len(out) > 0 && !known {
+		out := judge(v, own, c)
+		if len(out) > 0 && own.Local == policies.Maybe {
 			return one(unknown(ofCluster(c), "context %q: whether peers of its network policies are of other clusters, too, depends on Cilium's version, which is not known", c.Context))
 		}
 		return out
 	})
 }
 
-func denials(v *View, books map[string]*book[*ingress], c *mesh.Facts, s *mesh.GlobalService) []Finding {
-	by := denying(books, c, s)
+func denials(v *View, own *policies.Cluster, rules *book[*ingress], c *mesh.Facts, s *mesh.GlobalService) []Finding {
+	by := denying(own, rules, s)
 	if len(by) == 0 {
 		return nil
 	}
@@ -98,11 +81,11 @@ func denials(v *View, books map[string]*book[*ingress], c *mesh.Facts, s *mesh.G
 	}
 	var seen []string
 	for _, in := range by {
-		seen = append(seen, fmt.Sprintf("%s lets in %s, without naming a cluster", title(in.policy), in.implied[0]))
+		seen = append(seen, fmt.Sprintf("%s lets in %s, without naming a cluster", title(in.Policy), in.implied))
 	}
 	return one(failed(ofService(c, s), "context %q: network policies let in only clients of this cluster, so clients of %s are denied by endpoints of shared service %s", c.Context, inWords(others), keyOf(s)).
 		seen(seen...).
-		mend("%s", nameClusters(c, by[0].policy, others)))
+		mend("%s", nameClusters(c, by[0].Policy, others)))
 }
 
 // nameClusters says how to name the own cluster and others in a policy.
@@ -113,7 +96,7 @@ func nameClusters(c *mesh.Facts, p *mesh.Policy, others []*mesh.Facts) string {
 			names = append(names, o.Config.ClusterName)
 		}
 	}
-	return fmt.Sprintf("%s; add to its peers' matchExpressions {key: %s, operator: In, values: [%s]}", editPolicy(c, p), clusterLabel, strings.Join(names, ", "))
+	return fmt.Sprintf("%s; add to its peers' matchExpressions {key: %s, operator: In, values: [%s]}", editPolicy(c, p), policies.ClusterLabel, strings.Join(names, ", "))
 }
 
 // kept judges clients in c of a global service.
@@ -137,19 +120,20 @@ func kept(v *View, o *exits, c *mesh.Facts, s *mesh.GlobalService) []Finding {
 	}
 	var seen []string
 	for _, x := range by {
-		line := fmt.Sprintf("%s lets its pods reach %s, without naming a cluster", title(x.of.policy), x.to.words)
+		line := fmt.Sprintf("%s lets its pods reach %s, without naming a cluster", title(x.of.Policy), x.to)
 		if !slices.Contains(seen, line) {
 			seen = append(seen, line)
 		}
 	}
 	return one(failed(ofService(c, s), "context %q: network policies let clients of global service %s reach endpoints of this cluster only, so their requests to those in %s are denied", c.Context, keyOf(s), inWords(far)).
 		seen(seen...).
-		mend("%s", nameClusters(c, by[0].of.policy, far)))
+		mend("%s", nameClusters(c, by[0].of.Policy, far)))
 }
 
 // keepers are the peers that keep clients from an endpoint of the service in
 // its cluster: those of the first endpoint that has any.
 func keepers(o *exits, p place) []implied {
+	cluster := policies.NewCluster(p.c, nil) // of the peers' cluster, only labels count
 	var last *mesh.Endpoint
 	for i := range p.s.Endpoints {
 		e := &p.s.Endpoints[i]
@@ -157,64 +141,14 @@ func keepers(o *exits, p place) []implied {
 			continue // pods of one Deployment have the same
 		}
 		last = e
-		l := labelsOf(p.c, p.s, e)
+		pod := cluster.Endpoint(p.s, e)
 		for _, port := range e.Ports {
-			if by := o.keeping(l, port); len(by) > 0 {
+			if by := o.keeping(&pod, port); len(by) > 0 {
 				return by
 			}
 		}
 	}
 	return nil
-}
-
-// denying are the rules that keep clients of other clusters from an endpoint
-// of the service by naming no cluster: those of the first endpoint that has any.
-func denying(books map[string]*book[*ingress], c *mesh.Facts, s *mesh.GlobalService) []*ingress {
-	if books[""] == nil && books[s.Namespace] == nil {
-		return nil
-	}
-	var last map[string]string
-	for i := range s.Endpoints {
-		// Pods of one Deployment have the same labels.
-		if i > 0 && maps.Equal(last, s.Endpoints[i].Labels) {
-			continue
-		}
-		last = s.Endpoints[i].Labels
-		l := labelsOf(c, s, &s.Endpoints[i])
-		rules := slices.Concat(books[""].about(l), books[s.Namespace].about(l))
-		if by := denyingOne(rules, l); len(by) > 0 {
-			return by
-		}
-	}
-	return nil
-}
-
-func denyingOne(rules []*ingress, l labelled) []*ingress {
-	var by []*ingress
-	for _, in := range rules {
-		match := in.subject.match(l)
-		if in.open && match != no {
-			return nil
-		}
-		if in.denies && match == yes && len(in.implied) > 0 {
-			by = append(by, in)
-		}
-	}
-	return by
-}
-
-// labelsOf are the labels of an endpoint as Cilium sees them. Without the
-// pod's own labels, those that the service asks for are known.
-func labelsOf(c *mesh.Facts, s *mesh.GlobalService, e *mesh.Endpoint) labelled {
-	l := labelled{labels: map[string]string{}, whole: e.Labels != nil}
-	maps.Copy(l.labels, s.Selector)
-	maps.Copy(l.labels, e.Labels)
-	l.labels[podNamespace] = s.Namespace
-	l.labels[clusterLabel] = c.Config.ClusterName
-	for key, value := range c.Services.Namespaces[s.Namespace].Labels {
-		l.labels[namespaceLabels+key] = value
-	}
-	return l
 }
 
 func title(p *mesh.Policy) string {

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"slices"
 
-	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/policies"
 )
 
 // label is a label's key and value.
@@ -19,35 +19,31 @@ type book[T any] struct {
 	any []int
 }
 
-// add takes in what is said about the endpoints that the selector selects.
-func (b *book[T]) add(s selector, said T) {
+// add takes in what is said about the pods that the selector selects. A pod has
+// one value of a key, so it finds an entry once.
+func (b *book[T]) add(s policies.Selector, said T) {
 	at := len(b.all)
 	b.all = append(b.all, said)
-	for _, r := range s {
-		// An endpoint has one value of a key, so it finds an entry once.
-		if r.operator == "In" && r.ofPod() {
-			for _, v := range slices.Compact(slices.Sorted(slices.Values(r.values))) {
-				if b.by == nil {
-					b.by = map[label][]int{}
-				}
-				b.by[label{r.key, v}] = append(b.by[label{r.key, v}], at)
-			}
-			return
-		}
+	key, values, ok := s.Needs()
+	if !ok {
+		b.any = append(b.any, at)
+		return
 	}
-	b.any = append(b.any, at)
+	if b.by == nil {
+		b.by = map[label][]int{}
+	}
+	for _, v := range slices.Compact(slices.Sorted(slices.Values(values))) {
+		b.by[label{key, v}] = append(b.by[label{key, v}], at)
+	}
 }
 
-// about is what may be said about an endpoint of the labels.
-func (b *book[T]) about(l labelled) []T {
-	switch {
-	case b == nil:
-		return nil
-	case !l.whole:
+// about is what may be said about a pod.
+func (b *book[T]) about(p *policies.Pod) []T {
+	if !p.Whole() {
 		return b.all
 	}
 	found := slices.Clone(b.any)
-	for key, value := range l.labels {
+	for key, value := range p.Labels() {
 		found = append(found, b.by[label{key, value}]...)
 	}
 	slices.Sort(found)
@@ -56,28 +52,4 @@ func (b *book[T]) about(l labelled) []T {
 		out[i] = b.all[at]
 	}
 	return out
-}
-
-// ingressBooks makes a book for each namespace; "" is for rules about all of them.
-func ingressBooks(c *mesh.Facts) map[string]*book[*ingress] {
-	books := map[string]*book[*ingress]{}
-	for i := range c.Services.Policies {
-		p := &c.Services.Policies[i]
-		read := readCiliumPolicy
-		if p.Kind == networkPolicy {
-			read = readNetworkPolicy
-		}
-		for _, spec := range p.Rules {
-			in, ok := read(spec, c.Config.ClusterName)
-			if !ok {
-				continue
-			}
-			in.policy = p
-			if books[p.Namespace] == nil {
-				books[p.Namespace] = &book[*ingress]{}
-			}
-			books[p.Namespace].add(in.subject, &in)
-		}
-	}
-	return books
 }

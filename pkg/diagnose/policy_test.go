@@ -1,26 +1,21 @@
 package diagnose
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
+	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/policies"
 )
 
-// selectors are all of one or two requirements over keys a and b, values 1
-// and 2, as plain data.
-func selectors() []map[string]any {
+// someSelectors are of one or two requirements over keys a and b, values 1 and
+// 2, as plain data.
+func someSelectors() []map[string]any {
 	var lines []map[string]any
-	for _, key := range []string{"a", "b"} {
-		for _, operator := range []string{"In", "NotIn"} {
-			for _, values := range [][]any{{"1"}, {"2"}, {"1", "2"}} {
-				lines = append(lines, map[string]any{"key": key, "operator": operator, "values": values})
-			}
-		}
-		for _, operator := range []string{"Exists", "DoesNotExist"} {
-			lines = append(lines, map[string]any{"key": key, "operator": operator})
+	for _, key := range []string{"a", "b", "io.kubernetes.pod.namespace", "pod-template-hash", "reserved:host"} {
+		for _, operator := range []string{"In", "NotIn", "Exists", "DoesNotExist"} {
+			lines = append(lines, map[string]any{"key": key, "operator": operator, "values": []any{"1", "2", "1"}})
+			lines = append(lines, map[string]any{"key": key, "operator": operator, "values": []any{"2"}})
 		}
 	}
 	out := []map[string]any{{}, {"matchLabels": map[string]any{"a": "1", "b": "2"}}}
@@ -28,102 +23,36 @@ func selectors() []map[string]any {
 		out = append(out, map[string]any{"matchExpressions": []any{x}})
 		for _, y := range lines[i:] {
 			out = append(out, map[string]any{"matchExpressions": []any{x, y}})
-			out = append(out, map[string]any{"matchExpressions": []any{x, y}, "matchLabels": map[string]any{"b": "1"}})
 		}
 	}
 	return out
-}
-
-func labelSets() []map[string]string {
-	return []map[string]string{
-		{}, {"a": "1"}, {"a": "2"}, {"b": "1"}, {"b": "2"},
-		{"a": "1", "b": "1"}, {"a": "1", "b": "2"}, {"a": "2", "b": "1"}, {"a": "2", "b": "2"},
-	}
-}
-
-// TestSelectorsAsKubernetes: a selector selects what Kubernetes says it does.
-func TestSelectorsAsKubernetes(t *testing.T) {
-	for _, raw := range selectors() {
-		want, err := metav1.LabelSelectorAsSelector(typed(raw))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, set := range labelSets() {
-			got := readSelector(raw).match(labelled{set, true})
-			if got == maybe || (got == yes) != want.Matches(labels.Set(set)) {
-				t.Errorf("%s on %v: %d", want, set, got)
-			}
-		}
-	}
-}
-
-func typed(raw map[string]any) *metav1.LabelSelector {
-	out := &metav1.LabelSelector{MatchLabels: map[string]string{}}
-	m, _ := raw["matchLabels"].(map[string]any)
-	for k, v := range m {
-		out.MatchLabels[k] = fmt.Sprint(v)
-	}
-	for _, e := range items(raw["matchExpressions"]) {
-		x, _ := e.(map[string]any)
-		r := metav1.LabelSelectorRequirement{
-			Key: fmt.Sprint(x["key"]), Operator: metav1.LabelSelectorOperator(fmt.Sprint(x["operator"])),
-		}
-		for _, v := range items(x["values"]) {
-			r.Values = append(r.Values, fmt.Sprint(v))
-		}
-		out.MatchExpressions = append(out.MatchExpressions, r)
-	}
-	return out
-}
-
-// TestSelectorsInDoubt: what is said of some of the labels holds for all
-// that they may be part of.
-func TestSelectorsInDoubt(t *testing.T) {
-	for _, raw := range selectors() {
-		s := readSelector(raw)
-		for _, part := range labelSets() {
-			doubt := s.match(labelled{part, false})
-			for _, whole := range labelSets() {
-				if !contained(part, whole) {
-					continue
-				}
-				if got := s.match(labelled{whole, true}); doubt != maybe && got != doubt {
-					t.Errorf("%s: %d on part %v, %d on %v", s, doubt, part, got, whole)
-				}
-			}
-		}
-	}
-}
-
-func contained(part, whole map[string]string) bool {
-	for k, v := range part {
-		if whole[k] != v {
-			return false
-		}
-	}
-	return true
 }
 
 // TestBookFindsAll: looking rules up by labels leaves out none that are about
 // an endpoint, and names none twice.
 func TestBookFindsAll(t *testing.T) {
-	var all []selector
+	var all []policies.Selector
 	places := &book[int]{}
-	for i, raw := range selectors() {
-		all = append(all, readSelector(raw))
+	for i, raw := range someSelectors() {
+		all = append(all, policies.ReadSelector(raw))
 		places.add(all[i], i)
 	}
-	for _, set := range labelSets() {
-		for _, whole := range []bool{true, false} {
-			l := labelled{set, whole}
-			found := places.about(l)
-			for i, s := range all {
-				if !slices.Contains(found, i) && s.match(l) != no {
-					t.Errorf("%v, whole %t: %s is not found", set, whole, s)
+	cluster := policies.NewCluster(&mesh.Facts{
+		Config: &mesh.Config{ClusterName: "n"}, Services: &mesh.Services{Namespaces: map[string]mesh.NamespaceFacts{"1": {}}},
+	}, nil)
+	for _, set := range []map[string]string{{}, {"a": "1"}, {"b": "2"}, {"a": "1", "b": "2"}, {"a": "2", "pod-template-hash": "1"}} {
+		for _, namespace := range []string{"1", "unread"} {
+			for _, whole := range []bool{true, false} {
+				pod := cluster.Pod(namespace, set, whole)
+				found := places.about(&pod)
+				for i, s := range all {
+					if !slices.Contains(found, i) && s.Match(&pod) != policies.No {
+						t.Errorf("%v, whole %t: %s is not found", set, whole, s)
+					}
 				}
-			}
-			if !slices.IsSorted(found) || len(slices.Compact(slices.Clone(found))) < len(found) {
-				t.Errorf("%v: twice, or out of order: %v", set, found)
+				if !slices.IsSorted(found) || len(slices.Compact(slices.Clone(found))) < len(found) {
+					t.Errorf("%v: twice, or out of order: %v", set, found)
+				}
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/policies"
 )
 
 // BenchmarkJudgeServices judges 1,000 global services of 3 endpoints in each
@@ -68,7 +69,7 @@ func withServices(clusters, services int, change func(*mesh.Facts, *mesh.GlobalS
 					Address: fmt.Sprintf("100.%d.%d.%d", 64+c, i%256, e), State: mesh.Ready, Labels: map[string]string{"app": name},
 				})
 			}
-			f.Services.Policies = append(f.Services.Policies, policyFor(&g, map[string]any{clusterLabel: "aks-0"}))
+			f.Services.Policies = append(f.Services.Policies, policyFor(&g, map[string]any{policies.ClusterLabel: "aks-0"}))
 			change(f, &g)
 			f.Services.Items = append(f.Services.Items, g)
 		}

@@ -24,16 +24,16 @@ func (v *View) lossOf(a, b *mesh.Facts, f fault) (lossBetween, bool) {
 	}
 	loss := lossBetween{from: a, to: b}
 	onward, back := v.passes(a, b, ab, ba, f), v.passes(b, a, ba, ab, f)
-	if onward == yes && back == no || onward == maybe && back == no {
+	if onward == surely && back == never || onward == perhaps && back == never {
 		loss.from, loss.to, onward, back = b, a, back, onward
 	}
 	from, to := loss.from.Context, loss.to.Context
 	switch {
-	case onward == no && back == yes:
+	case onward == never && back == surely:
 		loss.words = fmt.Sprintf("from %q to %q only: packets the other way arrive", from, to)
-	case onward == no && back == no:
+	case onward == never && back == never:
 		loss.words = "in both directions"
-	case onward == no:
+	case onward == never:
 		loss.words = fmt.Sprintf("from %q to %q, and perhaps the other way as well", from, to)
 	case ab.count == 0 || ba.count == 0:
 		if ab.count == 0 {
@@ -49,22 +49,22 @@ func (v *View) lossOf(a, b *mesh.Facts, f fault) (lossBetween, bool) {
 
 // passes says whether packets pass from one cluster to the other: forward and
 // reverse are what is wrong for those who measure in and against this direction.
-func (v *View) passes(from, to *mesh.Facts, forward, reverse *bad, f fault) answer {
+func (v *View) passes(from, to *mesh.Facts, forward, reverse *bad, f fault) truth {
 	endpoint := f == tunnelFault
 	if forward.count > 0 {
 		if came, known := arrived(from, to, endpoint); came {
-			return yes
+			return surely
 		} else if known {
-			return no
+			return never
 		}
 	}
 	if reverse.count > 0 {
 		// The other side's dials came here, and the answers got lost.
 		if came, _ := arrived(to, from, endpoint); came {
-			return no
+			return never
 		}
 	}
-	return maybe
+	return perhaps
 }
 
 // summary is one line of how many of the ways of each side are bad.
