@@ -1,9 +1,8 @@
 package globalsvc
 
 import (
-	"fmt"
-
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/policies"
 )
 
 // judge predicts for the same clients again and again. It remembers what does
@@ -13,16 +12,9 @@ import (
 type judge struct {
 	clientLabels map[string]string
 	services     map[*mesh.Facts]map[serviceName]*mesh.GlobalService
+	clusters     map[*mesh.Facts]*policies.Cluster
 	clients      map[clientKey]*subject
 	servers      map[*mesh.Endpoint]*subject
-	selectors    map[*mesh.Facts][]policySelector
-}
-
-// policySelector is one rule of a policy with its selector of pods, read.
-type policySelector struct {
-	policy *mesh.Policy
-	spec   map[string]any
-	own    requirements
 }
 
 type serviceName struct{ namespace, name string }
@@ -37,9 +29,9 @@ func newJudge(clientLabels map[string]string) *judge {
 	return &judge{
 		clientLabels: clientLabels,
 		services:     map[*mesh.Facts]map[serviceName]*mesh.GlobalService{},
+		clusters:     map[*mesh.Facts]*policies.Cluster{},
 		clients:      map[clientKey]*subject{},
 		servers:      map[*mesh.Endpoint]*subject{},
-		selectors:    map[*mesh.Facts][]policySelector{},
 	}
 }
 
@@ -62,84 +54,51 @@ func (j *judge) find(f *mesh.Facts, namespace, name string) *mesh.GlobalService 
 
 // subject is a pod and what policies rule of its traffic in one direction.
 type subject struct {
-	pod    pod
-	rulers []ruler
-	// never is true if no policy is enforced, always if what no policy allows
-	// is denied.
-	never, always bool
+	pod       policies.Pod
+	cluster   *policies.Cluster
+	context   string
+	direction policies.Direction
+	rulers    []ruler
 }
 
-// ruler is one rule of a policy that selects a pod, or perhaps does.
+// ruler is one rule set of a policy that selects a pod, or perhaps does.
 type ruler struct {
-	policy  *mesh.Policy
-	rules   rules
-	selects outcome
+	*policies.Rules
+	selects policies.Answer
 }
 
-// name is what a verdict's reason says.
-func (r *ruler) name(direction string, at *pod) string {
-	return fmt.Sprintf("%s of %s %s in %s", direction, r.policy.Kind, r.policy.Name, at.facts.Context)
+// cluster is a cluster with its policies.
+func (j *judge) cluster(f *mesh.Facts) *policies.Cluster {
+	if j.clusters[f] == nil {
+		j.clusters[f] = policies.NewCluster(f, f.CiliumVersion())
+	}
+	return j.clusters[f]
 }
 
 // client is the client's pod with what rules its way out.
 func (j *judge) client(f *mesh.Facts, namespace string) *subject {
 	key := clientKey{f, namespace}
 	if j.clients[key] == nil {
-		j.clients[key] = j.subject(newPod(f, namespace, j.clientLabels, true), "egress")
+		j.clients[key] = j.subject(f, j.cluster(f).Pod(namespace, j.clientLabels, true), policies.Egress)
 	}
 	return j.clients[key]
 }
 
 // server is an endpoint's pod with what rules its way in.
-func (j *judge) server(b *backend, namespace string) *subject {
+func (j *judge) server(b *backend) *subject {
 	if j.servers[b.endpoint] == nil {
-		own := newPod(b.from, namespace, b.endpoint.Labels, b.endpoint.Labels != nil)
-		j.servers[b.endpoint] = j.subject(own, "ingress")
+		j.servers[b.endpoint] = j.subject(b.from, j.cluster(b.from).Endpoint(b.service, b.endpoint), policies.Ingress)
 	}
 	return j.servers[b.endpoint]
 }
 
-func (j *judge) subject(p pod, direction string) *subject {
-	mode := setting(p.facts, "enable-policy")
-	s := &subject{pod: p, never: mode == "never", always: mode == "always"}
-	if s.never {
-		return s
-	}
-	all := j.policies(p.facts)
+func (j *judge) subject(f *mesh.Facts, pod policies.Pod, d policies.Direction) *subject {
+	s := &subject{pod: pod, cluster: j.cluster(f), context: f.Context, direction: d}
+	all := s.cluster.Rules(d)
 	for i := range all {
-		one := &all[i]
-		if one.policy.Kind != clusterwide && one.policy.Namespace != p.namespace {
-			continue
-		}
-		if selects := one.own.matches(&p); selects != no {
-			s.rulers = append(s.rulers, ruler{one.policy, p.read(one.policy, one.spec, direction), selects})
+		if selects := all[i].Subject.Match(&pod); selects != policies.No {
+			s.rulers = append(s.rulers, ruler{&all[i], selects})
 		}
 	}
 	return s
-}
-
-// policies are those of a cluster that are enforced there.
-func (j *judge) policies(f *mesh.Facts) []policySelector {
-	if all, ok := j.selectors[f]; ok {
-		return all
-	}
-	off := map[string]string{
-		kubernetesPolicy: "enable-k8s-networkpolicy",
-		ciliumPolicy:     "enable-cilium-network-policy",
-		clusterwide:      "enable-cilium-clusterwide-network-policy",
-	}
-	var all []policySelector
-	for i := range f.Services.Policies {
-		policy := &f.Services.Policies[i]
-		if setting(f, off[policy.Kind]) == "false" {
-			continue
-		}
-		for _, spec := range policy.Rules {
-			if own, ok := podSelector(policy, spec); ok {
-				all = append(all, policySelector{policy, spec, own})
-			}
-		}
-	}
-	j.selectors[f] = all
-	return all
 }

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/policies"
 )
 
 // guarded is a world of two clusters that share service web, with an endpoint
@@ -16,6 +17,7 @@ func guarded(t *testing.T, cluster int, kind, spec string) mesh.Snapshot {
 	t.Helper()
 	s := world(side{global: "true", ready: 1}, side{global: "true", ready: 1})
 	for i := range s.Clusters {
+		runs(&s, i, "1.20.1")
 		s.Clusters[i].Config.Raw = map[string]string{}
 		s.Clusters[i].Services.Namespaces["ns"] = mesh.NamespaceFacts{Labels: map[string]string{"team": "shop"}}
 		e := &s.Clusters[i].Services.Items[0].Endpoints[0]
@@ -28,7 +30,7 @@ func guarded(t *testing.T, cluster int, kind, spec string) mesh.Snapshot {
 func policy(t testing.TB, kind, spec string) mesh.Policy {
 	t.Helper()
 	p := mesh.Policy{Kind: kind, Name: "p", Rules: []map[string]any{{}}}
-	if kind != clusterwide {
+	if kind != ccn {
 		p.Namespace = "ns"
 	}
 	if err := yaml.Unmarshal([]byte(spec), &p.Rules[0]); err != nil {
@@ -43,9 +45,9 @@ func fromClient() Query {
 
 // Kinds of the tables below.
 const (
-	np  = kubernetesPolicy
-	cnp = "CiliumNetworkPolicy"
-	ccn = clusterwide
+	np  = policies.Kubernetes
+	cnp = policies.Cilium
+	ccn = policies.Clusterwide
 )
 
 // Verdicts of the tables below, for a client in c1.
@@ -63,9 +65,13 @@ func testEgress(t *testing.T, cases []policyCase) {
 	t.Helper()
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, text(Predict(guarded(t, 0, test.kind, test.spec), "c1", fromClient()))); diff != "" {
+			s := guarded(t, 0, test.kind, test.spec)
+			got := text(Predict(s, "c1", fromClient()))
+			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("who answers (-want +got):\n%s\n%s", diff, test.spec)
 			}
+			// Entity cluster means the own cluster, and says so.
+			agree(t, s, got, !strings.Contains(test.spec, "[cluster]"))
 		})
 	}
 }
@@ -82,6 +88,9 @@ func TestPolicySubjects(t *testing.T) {
 		{"Cilium's by any source", cnp, `{endpointSelector: {matchLabels: {"any:app": client}}, egress: [{}]}`, neither},
 		{"Cilium's by another source", cnp, `{endpointSelector: {matchLabels: {"container:app": client}}, egress: [{}]}`, both},
 		{"Cilium's by another namespace, which does not count", cnp, `{endpointSelector: {matchLabels: {"k8s:io.kubernetes.pod.namespace": other}}, egress: [{}]}`, neither},
+		{"Cilium's by another namespace as well, which counts", cnp, `{endpointSelector: {matchExpressions: [{key: "k8s:io.kubernetes.pod.namespace", operator: In, values: [other]}]}, egress: [{}]}`, both},
+		{"Cilium's by another namespace of any source, which counts", cnp, `{endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: other}}, egress: [{}]}`, both},
+		{"NetworkPolicy by another namespace, which does not count", np, `{podSelector: {matchLabels: {io.kubernetes.pod.namespace: other}}, policyTypes: [Egress]}`, neither},
 		{"of nodes", ccn, `{nodeSelector: {}, egress: [{}]}`, both},
 		{"clusterwide", ccn, `{endpointSelector: {}, egress: [{}]}`, neither},
 		{"clusterwide by namespace", ccn, `{endpointSelector: {matchLabels: {"k8s:io.kubernetes.pod.namespace": other}}, egress: [{}]}`, both},
@@ -125,6 +134,7 @@ func TestPolicyPeers(t *testing.T) {
 		{"other namespaces", np, `{podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {matchLabels: {team: other}}}]}]}`, neither},
 		{"all namespaces", np, `{podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {}}]}]}`, localOnly},
 		{"all namespaces of any cluster", np, `{podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {}, podSelector: {matchExpressions: [{key: io.cilium.k8s.policy.cluster, operator: In, values: [n1, n2]}]}}]}]}`, both},
+		{"pods by another namespace, which does not count", np, `{podSelector: {}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {io.kubernetes.pod.namespace: other}}}]}]}`, localOnly},
 		{"IP block", np, `{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}`, neither},
 		{"no peers", np, `{podSelector: {}, policyTypes: [Egress], egress: [{to: []}]}`, both},
 		{"endpoints", cnp, `{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {app: web}}]}]}`, localOnly},
@@ -137,9 +147,12 @@ func TestPolicyPeers(t *testing.T) {
 		{"endpoints of another namespace", cnp, `{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": other}}]}]}`, neither},
 		{"endpoints by the namespace's labels", cnp, `{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"k8s:io.cilium.k8s.namespace.labels.team": shop}}]}]}`, localOnly},
 		{"endpoints, but for reserved identities, of any cluster", cnp, `{endpointSelector: {}, egress: [{toEndpoints: [{matchExpressions: [{key: "reserved:host", operator: DoesNotExist}]}]}]}`, both},
+		{"endpoints, but for reserved identities, in short", cnp, `{endpointSelector: {}, egress: [{toEndpoints: [{matchExpressions: [{key: $host, operator: DoesNotExist}]}]}]}`, both},
 		{"reserved endpoints", cnp, `{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"reserved:host": ""}}]}]}`, neither},
 		{"endpoints by service account", cnp, `{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {io.cilium.k8s.policy.serviceaccount: x}}]}]}`, "c1:1(uncertain) c2:1(denied)"},
 		{"clusterwide endpoints", ccn, `{endpointSelector: {}, egress: [{toEndpoints: [{}]}]}`, localOnly},
+		{"endpoints, left empty, and a port", cnp, `{endpointSelector: {}, egress: [{toEndpoints: null, toPorts: [{ports: [{port: "8080"}]}]}]}`, both},
+		{"names, none of them, and a port", cnp, `{endpointSelector: {}, egress: [{toFQDNs: [], toPorts: [{ports: [{port: "8080"}]}]}]}`, both},
 		{"entity all", cnp, `{endpointSelector: {}, egress: [{toEntities: [all]}]}`, both},
 		{"entity cluster", cnp, `{endpointSelector: {}, egress: [{toEntities: [cluster]}]}`, localOnly},
 		{"entity cluster-mesh", cnp, `{endpointSelector: {}, egress: [{toEntities: [cluster-mesh]}]}`, both},
@@ -195,13 +208,18 @@ func TestPolicyIngress(t *testing.T) {
 		{"others of the client's cluster", np, `{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: other, io.cilium.k8s.policy.cluster: n1}}}]}]}`, localOnly},
 		{"Cilium's", cnp, `{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{matchLabels: {"k8s:io.cilium.k8s.policy.cluster": n1}}], toPorts: [{ports: [{port: "8080"}]}]}]}`, both},
 		{"Cilium's empty rule", cnp, `{endpointSelector: {}, ingress: [{}]}`, localOnly},
+		{"Cilium's, for whoever pings", cnp, `{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}, {icmps: [{fields: [{type: 8}]}]}]}`, localOnly},
+		{"Cilium's, but for reserved identities", ccn, `{endpointSelector: {matchExpressions: [{key: "reserved:health", operator: DoesNotExist}]}, ingress: [{fromEndpoints: [{}]}, {fromEndpoints: [{matchExpressions: [{key: "reserved:host", operator: DoesNotExist}]}]}]}`, both},
 		{"Cilium's deny", cnp, `{endpointSelector: {}, ingress: [{fromEntities: [all]}], ingressDeny: [{fromEndpoints: [{matchLabels: {"k8s:io.cilium.k8s.policy.cluster": n1}}]}]}`, localOnly},
 		{"Cilium's mesh", ccn, `{endpointSelector: {}, ingress: [{fromEntities: [cluster-mesh]}]}`, both},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, text(Predict(guarded(t, 1, test.kind, test.spec), "c1", fromClient()))); diff != "" {
+			s := guarded(t, 1, test.kind, test.spec)
+			got := text(Predict(s, "c1", fromClient()))
+			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("who answers (-want +got):\n%s\n%s", diff, test.spec)
 			}
+			agree(t, s, got, false) // some deny everybody
 		})
 	}
 }
@@ -228,6 +246,10 @@ func TestPolicySettings(t *testing.T) {
 		{"any cluster by setting", np, pods, raw("policy-default-local-cluster", "false"), both},
 		{"any cluster before 1.19", np, pods, image("v1.18.12"), both},
 		{"local cluster since 1.19", np, pods, image("v1.19.0"), localOnly},
+		{"any cluster before 1.19, by the chart", np, pods, func(f *mesh.Facts) {
+			f.Workloads, f.Release = nil, &mesh.Release{ChartVersion: "1.18.12"}
+		}, both},
+		{"local cluster or not, as nobody knows the version", np, pods, func(f *mesh.Facts) { f.Workloads = nil }, "c1:1 c2:1(uncertain)"},
 		{"never enforced", np, `{podSelector: {}, policyTypes: [Egress]}`, raw("enable-policy", "never"), both},
 		{"always enforced", np, `{podSelector: {matchLabels: {app: other}}, policyTypes: [Egress]}`, raw("enable-policy", "always"), neither},
 		{"NetworkPolicies off", np, `{podSelector: {}, policyTypes: [Egress]}`, raw("enable-k8s-networkpolicy", "false"), both},
@@ -238,9 +260,11 @@ func TestPolicySettings(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := guarded(t, 0, test.kind, test.spec)
 			test.set(&s.Clusters[0])
-			if diff := cmp.Diff(test.want, text(Predict(s, "c1", fromClient()))); diff != "" {
+			got := text(Predict(s, "c1", fromClient()))
+			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("who answers (-want +got):\n%s\n%s", diff, test.spec)
 			}
+			agree(t, s, got, true)
 		})
 	}
 }
@@ -278,6 +302,10 @@ func TestPolicyUnreadLabels(t *testing.T) {
 	s.Clusters[1].Services.Items[0].Endpoints[0].Labels = nil
 	if diff := cmp.Diff("c1:1(denied) c2:1(uncertain)", text(Predict(s, "c1", fromClient()))); diff != "" {
 		t.Errorf("pod's labels (-want +got):\n%s", diff)
+	}
+	s.Clusters[1].Services.Items[0].Selector = map[string]string{"app": "web"}
+	if diff := cmp.Diff("c1:1(denied) c2:1", text(Predict(s, "c1", fromClient()))); diff != "" {
+		t.Errorf("pod's labels, of which the Service's selector says enough (-want +got):\n%s", diff)
 	}
 	s = guarded(t, 0, np, `{podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {matchLabels: {team: shop}}}]}]}`)
 	s.Clusters[0].Services.Namespaces = map[string]mesh.NamespaceFacts{}

@@ -127,9 +127,6 @@ func takesRemote(here *mesh.Facts, service *mesh.GlobalService) bool {
 // before120 says whether the cluster is known to run a Cilium before 1.20.
 func before120(f *mesh.Facts) bool { return slices.Contains([]string{"18", "19"}, minor(f)) }
 
-// before119 likewise.
-func before119(f *mesh.Facts) bool { return minor(f) == "18" }
-
 // minor is the minor version of the agents' image, as "20"; empty if it is not known.
 func minor(f *mesh.Facts) string {
 	for i := range f.Workloads {

@@ -17,6 +17,7 @@ func crowd(t testing.TB, clusters, services, policies int) mesh.Snapshot {
 	}
 	s := world(sides...)
 	for i := range s.Clusters {
+		runs(&s, i, "1.20.1")
 		one := s.Clusters[i].Services.Items[0]
 		s.Clusters[i].Services.Items = nil
 		for n := range services {
