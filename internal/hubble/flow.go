@@ -97,7 +97,8 @@ func labelled(labels []string, prefix string) string {
 }
 
 // learn takes from what another node knows. Only a pod's own node knows the
-// controller, so that name is better than one from labels.
+// controller, so that name is better than one from labels, which is better than
+// the pod's.
 func (w *Workload) learn(other Workload) {
 	if w.Cluster == "" {
 		w.Cluster = other.Cluster
@@ -108,8 +109,22 @@ func (w *Workload) learn(other Workload) {
 	if w.Pod == "" {
 		w.Pod = other.Pod
 	}
-	if other.Name != "" && (w.Name == "" || other.Owned && !w.Owned) {
+	if other.nameFrom() > w.nameFrom() {
 		w.Name, w.Owned = other.Name, other.Owned
+	}
+}
+
+// nameFrom says how good a name is: the more, the better.
+func (w *Workload) nameFrom() int {
+	switch {
+	case w.Owned:
+		return 3
+	case w.Name == "":
+		return 0
+	case w.Name == w.Pod:
+		return 1
+	default:
+		return 2
 	}
 }
 

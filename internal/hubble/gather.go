@@ -38,24 +38,16 @@ type gatherer struct {
 
 	mu          sync.Mutex
 	connections map[pair]*connection
+	// known is all that any flow has told of an end: a node does not always know
+	// whom it sees.
+	known map[place]*Workload
 	// aside counts flows of who is no pod: nodes, health checks, the world.
 	aside int
 	full  bool // there were more than maxConnections
 }
 
-type pair struct {
-	protocol string
-	from, to netip.AddrPort
-}
-
-type connection struct {
-	from, to Workload
-	dropped  bool
-	reason   string
-}
-
 func newGatherer(service func(netip.AddrPort) string) *gatherer {
-	return &gatherer{service: service, connections: map[pair]*connection{}}
+	return &gatherer{service: service, connections: map[pair]*connection{}, known: map[place]*Workload{}}
 }
 
 // add takes a flow that a node of a cluster saw.
@@ -73,27 +65,16 @@ func (g *gatherer) add(cluster string, f *Flow) {
 		g.aside++
 		return
 	}
-	key := pair{f.Protocol, from.Address, to.Address}
-	// What is dropped often does not say which way it was going.
-	if back := (pair{f.Protocol, to.Address, from.Address}); f.Reply == ReplyUnknown && g.connections[key] == nil && g.connections[back] != nil {
-		key, from, to = back, to, from
-	}
-	c := g.connections[key]
+	c, turned := g.connection(pair{f.Protocol, from.Address, to.Address}, f.Reply != ReplyUnknown)
 	if c == nil {
-		if len(g.connections) >= maxConnections {
-			g.full = true
-			return
-		}
-		c = &connection{}
-		g.connections[key] = c
+		return
 	}
-	c.from.learn(from.Workload)
-	c.to.learn(to.Workload)
-	for _, w := range []*Workload{&c.from, &c.to} {
-		if w.Cluster == "" {
-			w.Cluster = cluster // agents name every other cluster
-		}
+	if turned {
+		from, to = to, from
 	}
+	g.learn(&c.from, &from)
+	g.learn(&c.to, &to)
+	c.seenBy = cmp.Or(c.seenBy, cluster)
 	if f.Verdict == Dropped {
 		c.dropped = true
 		c.reason = cmp.Or(c.reason, dropReasons()[f.DropReason])
@@ -112,10 +93,11 @@ func (g *gatherer) edges() []Edge {
 	sums := map[line]*Edge{}
 	for key, c := range g.connections {
 		service := g.service(key.to)
-		at := line{c.from.key(), c.to.key(), service, key.protocol, key.to.Port()}
+		from, to := g.best(c.from, key.from.Addr(), c.seenBy), g.best(c.to, key.to.Addr(), c.seenBy)
+		at := line{from.key(), to.key(), service, key.protocol, key.to.Port()}
 		e := sums[at]
 		if e == nil {
-			e = &Edge{From: c.from, To: c.to, Service: service, Protocol: key.protocol, Port: key.to.Port()}
+			e = &Edge{From: from, To: to, Service: service, Protocol: key.protocol, Port: key.to.Port()}
 			sums[at] = e
 		}
 		e.Connections++

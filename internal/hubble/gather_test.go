@@ -85,6 +85,28 @@ func TestGather(t *testing.T) {
 			packet("aks-1:web", "aks-2:db", client, server, forwarded, request),
 			packet("aks-2:db", "aks-1:web", server, client, dropped, nil),
 		}, []Edge{{From: web, To: db, Protocol: "TCP", Port: 80, Connections: 1, Dropped: 1}}, 0},
+		{"so does a packet of unknown direction that was let go", []*flowpb.Flow{
+			packet("aks-2:?db-0", "aks-1:web", server, client, forwarded, nil),
+			packet("aks-2:db", "aks-1:?web-0", server, client, forwarded, reply),
+		}, []Edge{edge}, 0},
+		{"who has no cluster in one packet has it in another", []*flowpb.Flow{
+			packet("aks-1:web", ":?db-0", client, server, forwarded, request),
+			packet("aks-1:web", "aks-2:db", client, server, forwarded, request),
+		}, []Edge{edge}, 0},
+		{"who has a name in one connection has it in all", []*flowpb.Flow{
+			packet("aks-1:web", "aks-2:db", client, server, forwarded, request),
+			packet("aks-1:web", ":?db-0", "100.64.0.7:40002", server, forwarded, request),
+		}, []Edge{{From: web, To: db, Protocol: "TCP", Port: 80, Connections: 2}}, 0},
+		{"another pod with the same address has a name of its own", []*flowpb.Flow{
+			packet("aks-1:web", "aks-2:db", client, server, forwarded, request),
+			packet("aks-1:web", "aks-2:?cache-0", "100.64.0.7:40002", server, forwarded, request),
+		}, []Edge{{From: web, To: Workload{Cluster: "aks-2", Namespace: "shop", Name: "cache-0", Pod: "cache-0"}, Protocol: "TCP", Port: 80, Connections: 1}, edge}, 0},
+		{"who never has one is taken for the relay's own", []*flowpb.Flow{
+			packet(":?web-0", "aks-2:db", client, server, forwarded, request),
+		}, []Edge{{From: Workload{Cluster: "aks-1", Namespace: "shop", Name: "web-0", Pod: "web-0"}, To: db, Protocol: "TCP", Port: 80, Connections: 1}}, 0},
+		{"if nothing tells the direction, it is that of the packet", []*flowpb.Flow{
+			packet("aks-1:web", "aks-2:db", client, server, dropped, nil),
+		}, []Edge{{From: web, To: db, Protocol: "TCP", Port: 80, Connections: 1, Dropped: 1}}, 0},
 		{"two ports of the client are two connections", []*flowpb.Flow{
 			packet("aks-1:web", "aks-2:db", client, server, forwarded, request),
 			packet("aks-1:web", "aks-2:db", "100.64.0.7:40002", server, forwarded, request),
@@ -100,7 +122,7 @@ func TestGather(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, backwards := range []bool{false, true} {
 				flows := slices.Clone(tt.flows)
-				if backwards && tt.name != "a drop of unknown direction belongs to the connection that is known" {
+				if backwards {
 					slices.Reverse(flows) // clusters' flows come in any order
 				}
 				g := newGatherer(nobody)
