@@ -150,7 +150,7 @@ func (o *statusOptions) listen(ctx context.Context, s mesh.Snapshot) *hubble.Rep
 	})
 	for i := range report.Sources {
 		if source := &report.Sources[i]; source.Error != "" && ctx.Err() == nil {
-			fmt.Fprintf(o.app.streams.ErrOut, "%s: no flows: %s\n", clean(source.Context), clean(source.Error))
+			fmt.Fprintf(o.app.streams.ErrOut, "%s: %s\n", clean(source.Context), clean(sourceText(source)))
 		}
 	}
 	return &report

@@ -103,11 +103,14 @@ func droppedOf(e *hubble.Edge) string {
 // sourceText says how the reading of one cluster's flows went.
 func sourceText(s *hubble.Source) string {
 	text := count(s.Flows, "flow") + " read"
-	if s.Error != "" {
+	if s.Through != "" {
+		text += " through the relay of " + s.Through
+	}
+	switch {
+	case s.Error != "" && s.Flows > 0:
+		text += ", then: " + s.Error
+	case s.Error != "":
 		text = "no flows: " + s.Error
-		if s.Flows > 0 {
-			text = fmt.Sprintf("%s read, then: %s", count(s.Flows, "flow"), s.Error)
-		}
 	}
 	if s.Lost > 0 {
 		text += fmt.Sprintf("; Hubble lost %d more", s.Lost)

@@ -160,6 +160,7 @@ func flowsReport() *hubble.Report {
 			{Context: "aks-1", Flows: 12},
 			{Context: "aks-2", Flows: 1, Lost: 7, Unread: []string{"node-1: i/o timeout"}},
 			{Context: "aks-3", Error: "Hubble relay is not installed: kubectl aksmesh join --context aks-3,… --hubble-relay installs it"},
+			{Context: "aks-4", Through: "aks-1", Flows: 5},
 		},
 		Edges: []hubble.Edge{
 			{From: front, To: web, Service: "shop/web", Protocol: "TCP", Port: 80, Connections: 12, Dropped: 2, Reason: "policy denied"},
@@ -192,6 +193,7 @@ func TestStatusDrawsFlows(t *testing.T) {
 			{Context: "aks-1", Text: "12 flows read", Health: picture.Good},
 			{Context: "aks-2", Text: "1 flow read; Hubble lost 7 more; relay cannot read from node-1: i/o timeout", Health: picture.Warn},
 			{Context: "aks-3", Text: "no flows: Hubble relay is not installed: kubectl aksmesh join --context aks-3,… --hubble-relay installs it", Health: picture.Bad},
+			{Context: "aks-4", Text: "5 flows read through the relay of aks-1", Health: picture.Good},
 		},
 		Edges: []picture.FlowEdge{
 			{

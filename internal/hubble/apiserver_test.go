@@ -25,6 +25,7 @@ import (
 // that forwards ports by SPDY.
 type apiServer struct {
 	relay     string // host:port on loopback; empty for none
+	name      string // of the cluster, in the relay's configuration
 	ca        []byte // of the relay's certificate; nil without TLS
 	mutual    bool
 	unready   bool
@@ -94,12 +95,15 @@ func (a apiServer) pods() *corev1.PodList {
 }
 
 func (a apiServer) config() *corev1.ConfigMap {
-	text := "cluster-name: aks-1\ndisable-server-tls: true\n"
+	text := "disable-server-tls: true\n"
 	if a.ca != nil {
 		text = "tls-relay-server-cert-file: /var/lib/hubble-relay/tls/server.crt\n"
 	}
 	if a.mutual {
 		text += "tls-relay-client-ca-files: /var/lib/hubble-relay/tls/hubble-server-ca.crt\n"
+	}
+	if a.name != "" {
+		text += "cluster-name: " + a.name + "\n"
 	}
 	return &corev1.ConfigMap{Data: map[string]string{"config.yaml": text}}
 }

@@ -32,10 +32,10 @@ const serverName = "kubectl-aksmesh.hubble-relay.cilium.io"
 // dialer makes a connection to a relay.
 type dialer func(ctx context.Context) (net.Conn, error)
 
-// stream calls GetFlows over a connection that dial makes, and calls visit
-// with each answer until the relay ends the stream or ctx ends. config is nil
-// for a relay without TLS.
-func stream(ctx context.Context, dial dialer, config *tls.Config, visit func(event)) error {
+// stream calls GetFlows with a request over a connection that dial makes, and
+// calls visit with each answer until the relay ends the stream or ctx ends.
+// config is nil for a relay without TLS.
+func stream(ctx context.Context, dial dialer, config *tls.Config, request []byte, visit func(event)) error {
 	var made madeConn
 	transport := &http.Transport{
 		Protocols: new(http.Protocols),
@@ -55,7 +55,7 @@ func stream(ctx context.Context, dial dialer, config *tls.Config, visit func(eve
 	} else {
 		transport.Protocols.SetUnencryptedHTTP2(true)
 	}
-	call, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(frame(request())))
+	call, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(frame(request)))
 	if err != nil {
 		return err
 	}

@@ -5,5 +5,5 @@
 // It speaks gRPC with net/http and reads messages with protowire: Cilium's
 // generated client would add more to the program than all that uses it. The
 // tests talk to a real gRPC server, and hold every field number to Cilium's
-// own descriptors.
+// own descriptors; test/e2e reads real relays.
 package hubble

@@ -3,12 +3,9 @@ package hubble
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -33,6 +30,9 @@ type Report struct {
 // Source says how the reading of one cluster's flows went.
 type Source struct {
 	Context string `json:"context"`
+	// Through is the context whose relay has read this cluster's nodes, where it
+	// has none of its own that could be read.
+	Through string `json:"through,omitempty"`
 	Flows   int    `json:"flows"`
 	Lost    uint64 `json:"lost,omitempty"` // flows that Hubble itself could not keep
 	// Unread are nodes that the relay could not read from, with its words.
@@ -69,13 +69,14 @@ func Read(ctx context.Context, clusters []*mesh.Cluster, o Options) Report {
 	began := time.Now()
 	reading, cancel := context.WithTimeoutCause(ctx, o.For, errRead)
 	defer cancel()
+	parts := shares(relays, sources, o.Names)
 	var all sync.WaitGroup
 	for i, c := range clusters {
 		if relays[i] != nil {
 			all.Go(func() {
 				dial := forwarding(c, relays[i])
-				r := reader{relay: relays[i], gatherer: g, cluster: o.Names[c.Context], source: &sources[i], heard: o.heard}
-				r.read(reading, dial)
+				r := reader{relay: relays[i], gatherer: g, cluster: o.Names[c.Context], source: &sources[i], share: parts[i], heard: o.heard}
+				r.run(reading, dial)
 			})
 		}
 	}
@@ -113,61 +114,4 @@ func findAll(ctx context.Context, clusters []*mesh.Cluster, atOnce int) ([]*rela
 
 func forwarding(c *mesh.Cluster, r *relay) dialer {
 	return func(ctx context.Context) (net.Conn, error) { return forward(ctx, c, r.pod, r.port) }
-}
-
-// reader reads one relay.
-type reader struct {
-	relay    *relay
-	gatherer *gatherer
-	cluster  string // Cilium's name
-	source   *Source
-	heard    func()
-
-	answered bool
-	nodes    map[string]string // the relay's words about those that it cannot read from
-}
-
-// read takes the relay's flows until ctx ends.
-func (r *reader) read(ctx context.Context, dial dialer) {
-	r.nodes = map[string]string{}
-	err := stream(ctx, dial, r.relay.tls, r.take)
-	for _, node := range slices.Sorted(maps.Keys(r.nodes)) {
-		r.source.Unread = append(r.source.Unread, strings.TrimSuffix(node+": "+r.nodes[node], ": "))
-	}
-	switch ended := errors.Is(context.Cause(ctx), errRead); {
-	case ended && r.answered:
-	case ended:
-		r.source.Error = fmt.Sprintf("relay %s said nothing in all the time", r.relay.pod)
-	case err != nil:
-		r.source.Error = plain(err)
-	case ctx.Err() == nil:
-		r.source.Error = fmt.Sprintf("relay %s ended the stream early", r.relay.pod)
-	}
-}
-
-func (r *reader) take(e event) {
-	r.answered = true
-	r.source.Lost += e.lost
-	if e.flow != nil {
-		r.source.Flows++
-		r.gatherer.add(r.cluster, e.flow)
-	}
-	if e.node != nil {
-		heed(r.nodes, e.node)
-	}
-	if r.heard != nil {
-		r.heard()
-	}
-}
-
-// heed keeps account of nodes that the relay cannot read from.
-func heed(nodes map[string]string, status *nodeStatus) {
-	for _, name := range status.nodes {
-		switch status.state {
-		case nodeConnected, nodeGone:
-			delete(nodes, name)
-		default:
-			nodes[name] = strings.Join(strings.Fields(status.message), " ")
-		}
-	}
 }

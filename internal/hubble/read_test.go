@@ -35,13 +35,15 @@ type relayServer struct {
 	observerpb.UnimplementedObserverServer
 	answers []*observerpb.GetFlowsResponse
 	err     error
-	silent  bool // sends nothing at all
+	silent  bool     // sends nothing at all
+	nodes   []string // that it was asked for
 }
 
 func (s *relayServer) GetFlows(r *observerpb.GetFlowsRequest, stream observerpb.Observer_GetFlowsServer) error {
 	if !r.Follow || len(r.Whitelist) != 1 || len(r.FieldMask.GetPaths()) == 0 {
 		return status.Errorf(codes.InvalidArgument, "odd request %v", r)
 	}
+	s.nodes = r.Whitelist[0].NodeName
 	if s.silent {
 		<-stream.Context().Done()
 		return nil
@@ -148,6 +150,64 @@ func TestRead(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Report{}, "Seconds")); diff != "" {
 		t.Errorf("report (-want +got):\n%s", diff)
+	}
+}
+
+// seenBy is an answer of a node's agent, as relays pass it on.
+func seenBy(node string, answer *observerpb.GetFlowsResponse) *observerpb.GetFlowsResponse {
+	answer.NodeName = node
+	return answer
+}
+
+// TestReadShares: in a mesh every relay has every cluster's nodes. Each is asked
+// for its own, and one for those of clusters without a relay.
+func TestReadShares(t *testing.T) {
+	lost := func() *observerpb.GetFlowsResponse {
+		return &observerpb.GetFlowsResponse{ResponseTypes: &observerpb.GetFlowsResponse_LostEvents{LostEvents: &flowpb.LostEvent{NumEventsLost: 7}}}
+	}
+	first := &relayServer{answers: []*observerpb.GetFlowsResponse{
+		nodeAnswer(relaypb.NodeState_NODE_CONNECTED, "", "aks-1/node-0", "aks-3/node-0"),
+		nodeAnswer(relaypb.NodeState_NODE_UNAVAILABLE, "", "aks-2/node-0", "aks-3/node-1", "aks-4/node-0"),
+		seenBy("aks-3/node-0", flowAnswer(packet(":?web-0", "aks-3:db", "100.66.0.7:40001", "100.66.0.8:80", flowpb.Verdict_FORWARDED, wrapperspb.Bool(false)))),
+		seenBy("aks-3/node-0", lost()),
+		seenBy("aks-2/node-0", lost()),
+	}}
+	second := &relayServer{answers: []*observerpb.GetFlowsResponse{nodeAnswer(relaypb.NodeState_NODE_CONNECTED, "", "aks-2/node-0")}}
+	clusters := []*mesh.Cluster{
+		apiServer{relay: first.serve(t), name: "aks-1"}.cluster(t, "ctx-1"),
+		apiServer{relay: second.serve(t), name: "aks-2"}.cluster(t, "ctx-2"),
+		apiServer{}.cluster(t, "ctx-3"),
+		apiServer{}.cluster(t, "ctx-4"),
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	var heard atomic.Int64
+	enough := func() {
+		if heard.Add(1) == int64(len(first.answers)+len(second.answers)) {
+			cancel(errRead)
+		}
+	}
+	names := map[string]string{"ctx-1": "aks-1", "ctx-2": "aks-2", "ctx-3": "aks-3", "ctx-4": "aks-4"}
+	got := Read(ctx, clusters, Options{For: time.Minute, Names: names, Service: nobody, heard: enough})
+	want := Report{
+		Sources: []Source{
+			{Context: "ctx-1"},
+			{Context: "ctx-2"},
+			{Context: "ctx-3", Through: "ctx-1", Flows: 1, Lost: 7, Unread: []string{"aks-3/node-1"}},
+			{Context: "ctx-4", Error: "Hubble relay is not installed: kubectl aksmesh join --context ctx-4,… --hubble-relay installs it"},
+		},
+		Edges: []Edge{{
+			From:     Workload{Cluster: "aks-3", Namespace: "shop", Name: "web-0", Pod: "web-0"},
+			To:       Workload{"aks-3", "shop", "db", "db-0", true},
+			Protocol: "TCP", Port: 80, Connections: 1,
+		}},
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Report{}, "Seconds")); diff != "" {
+		t.Errorf("report (-want +got):\n%s", diff)
+	}
+	asked := [][]string{first.nodes, second.nodes}
+	if diff := cmp.Diff([][]string{{"aks-1/", "aks-3/", "aks-4/"}, {"aks-2/"}}, asked); diff != "" {
+		t.Errorf("nodes that relays were asked for (-want +got):\n%s", diff)
 	}
 }
 

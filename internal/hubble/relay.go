@@ -36,6 +36,8 @@ type relay struct {
 	pod  string
 	port int32
 	tls  *tls.Config // nil without
+	// cluster is Cilium's name of its cluster; empty if it does not say.
+	cluster string
 }
 
 // find looks for the relay's pod, its port and its kind of TLS.
@@ -61,8 +63,10 @@ func find(ctx context.Context, c *mesh.Cluster) (*relay, error) {
 	if r.port, err = target(service, &pods.Items[at]); err != nil {
 		return nil, err
 	}
-	r.tls, err = security(ctx, c)
-	return r, err
+	if err := r.configure(ctx, c); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 func ready(p *corev1.Pod) bool {
@@ -90,31 +94,34 @@ func target(service *corev1.Service, pod *corev1.Pod) (int32, error) {
 	return 0, fmt.Errorf("pod %s/%s has no port %q, which service %s leads to", mesh.Namespace, pod.Name, port.TargetPort.StrVal, relayService)
 }
 
-// security reads from the relay's configuration whether it serves TLS. Without
-// a word of it, it does not: so Cilium's chart has it by default.
-func security(ctx context.Context, c *mesh.Cluster) (*tls.Config, error) {
+// configure reads the relay's configuration: whose it is, and whether it serves
+// TLS. Without a word of that, it does not: so Cilium's chart has it by default.
+func (r *relay) configure(ctx context.Context, c *mesh.Cluster) error {
 	config, err := c.Client.CoreV1().ConfigMaps(mesh.Namespace).Get(ctx, relayConfig, metav1.GetOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("configmap %s/%s: %w", mesh.Namespace, relayConfig, err)
+		return fmt.Errorf("configmap %s/%s: %w", mesh.Namespace, relayConfig, err)
 	}
 	var said struct {
+		Cluster  string `json:"cluster-name"`
 		Cert     string `json:"tls-relay-server-cert-file"`
 		ClientCA string `json:"tls-relay-client-ca-files"`
 	}
 	if err := yaml.Unmarshal([]byte(config.Data["config.yaml"]), &said); err != nil {
-		return nil, fmt.Errorf("configmap %s/%s: config.yaml is not YAML", mesh.Namespace, relayConfig)
+		return fmt.Errorf("configmap %s/%s: config.yaml is not YAML", mesh.Namespace, relayConfig)
 	}
+	r.cluster = said.Cluster
 	switch {
 	case said.Cert == "":
-		return nil, nil
+		return nil
 	case said.ClientCA != "":
-		return nil, errors.New("relay wants a certificate of its clients (hubble.relay.tls.server.mtls): read its flows with the hubble CLI, or set it to false")
+		return errors.New("relay wants a certificate of its clients (hubble.relay.tls.server.mtls): read its flows with the hubble CLI, or set it to false")
 	}
 	roots, err := trusted(ctx, c)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, ServerName: serverName}, nil
+	r.tls = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, ServerName: serverName}
+	return nil
 }
 
 // trusted is the cluster's own CA, which issues the relay's certificate.

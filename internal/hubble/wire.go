@@ -16,11 +16,13 @@ const (
 	requestWhitelist = 6
 	requestFieldMask = 10
 	filterVerdict    = 5
+	filterNode       = 24
 	maskPaths        = 1
 
 	responseFlow       = 1
 	responseNodeStatus = 2
 	responseLost       = 3
+	responseNode       = 1000
 
 	statusState   = 1
 	statusNodes   = 2
@@ -65,13 +67,18 @@ func fieldMask() []string {
 	}
 }
 
-// request is a GetFlowsRequest for all packets' flows from now on. Without
-// "since", no clock of the clusters is compared with this machine's.
-func request() []byte {
+// request is a GetFlowsRequest for all packets' flows from now on that nodes of
+// some clusters see; of all if none is named. Without "since", no clock of the
+// clusters is compared with this machine's.
+func request(clusters []string) []byte {
 	var filter, mask []byte
 	for _, v := range []Verdict{Forwarded, Dropped, Audit, Redirected} {
 		filter = protowire.AppendTag(filter, filterVerdict, protowire.VarintType)
 		filter = protowire.AppendVarint(filter, uint64(v))
+	}
+	for _, name := range clusters {
+		filter = protowire.AppendTag(filter, filterNode, protowire.BytesType)
+		filter = protowire.AppendString(filter, name+nodeSeparator) // every node of it
 	}
 	for _, path := range fieldMask() {
 		mask = protowire.AppendTag(mask, maskPaths, protowire.BytesType)
@@ -118,8 +125,13 @@ func fields(message []byte, visit func(field protowire.Number, number uint64, by
 	return nil
 }
 
-// event is one GetFlowsResponse: one of the three.
+// nodeSeparator is between the cluster's and the node's own name in Hubble's
+// names of nodes.
+const nodeSeparator = "/"
+
+// event is one GetFlowsResponse: one of the three, and the node that it is of.
 type event struct {
+	from string
 	flow *Flow
 	node *nodeStatus
 	lost uint64 // flows that Hubble could not keep
@@ -142,6 +154,8 @@ func decodeEvent(message []byte) (event, error) {
 	var e event
 	err := fields(message, func(field protowire.Number, _ uint64, bytes []byte) (err error) {
 		switch field {
+		case responseNode:
+			e.from = string(bytes)
 		case responseFlow:
 			e.flow, err = decodeFlow(bytes)
 		case responseNodeStatus:

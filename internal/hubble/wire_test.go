@@ -25,9 +25,9 @@ func TestFieldNumbers(t *testing.T) {
 		{&observerpb.GetFlowsRequest{}, map[protoreflect.Name]protowire.Number{
 			"follow": requestFollow, "whitelist": requestWhitelist, "field_mask": requestFieldMask}},
 		{&fieldmaskpb.FieldMask{}, map[protoreflect.Name]protowire.Number{"paths": maskPaths}},
-		{&flowpb.FlowFilter{}, map[protoreflect.Name]protowire.Number{"verdict": filterVerdict}},
+		{&flowpb.FlowFilter{}, map[protoreflect.Name]protowire.Number{"verdict": filterVerdict, "node_name": filterNode}},
 		{&observerpb.GetFlowsResponse{}, map[protoreflect.Name]protowire.Number{
-			"flow": responseFlow, "node_status": responseNodeStatus, "lost_events": responseLost}},
+			"flow": responseFlow, "node_status": responseNodeStatus, "lost_events": responseLost, "node_name": responseNode}},
 		{&relaypb.NodeStatusEvent{}, map[protoreflect.Name]protowire.Number{
 			"state_change": statusState, "node_names": statusNodes, "message": statusMessage}},
 		{&flowpb.LostEvent{}, map[protoreflect.Name]protowire.Number{"num_events_lost": lostCount}},
@@ -90,13 +90,14 @@ func TestEnumNumbers(t *testing.T) {
 
 func TestRequest(t *testing.T) {
 	var got observerpb.GetFlowsRequest
-	if err := proto.Unmarshal(request(), &got); err != nil {
+	if err := proto.Unmarshal(request([]string{"aks-1", "aks-3"}), &got); err != nil {
 		t.Fatal(err)
 	}
 	want := &observerpb.GetFlowsRequest{
 		Follow: true,
 		Whitelist: []*flowpb.FlowFilter{{Verdict: []flowpb.Verdict{
-			flowpb.Verdict_FORWARDED, flowpb.Verdict_DROPPED, flowpb.Verdict_AUDIT, flowpb.Verdict_REDIRECTED}}},
+			flowpb.Verdict_FORWARDED, flowpb.Verdict_DROPPED, flowpb.Verdict_AUDIT, flowpb.Verdict_REDIRECTED},
+			NodeName: []string{"aks-1/", "aks-3/"}}},
 		FieldMask: &fieldmaskpb.FieldMask{Paths: fieldMask()},
 	}
 	if diff := cmp.Diff(want, &got, protocmp.Transform()); diff != "" {
