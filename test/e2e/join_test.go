@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -31,6 +32,7 @@ func TestMesh(t *testing.T) {
 		{"agents answer as the rules predict, however services stand", combinations},
 		{"the doctor finds what is broken, one thing after another", doctor},
 		{"policies that name no cluster close services to other clusters, and the doctor tells", policies},
+		{"Hubble relays show who really asks whom, between clusters", flows},
 		{"the authority is replaced, and no request fails", rotation},
 		{"one leaves, and nothing of the others restarts; it comes back", oneLeaves},
 		{"one leaves for kube-proxy, and comes back", kubeProxyReturns},
@@ -61,7 +63,11 @@ func bareClusters(t *testing.T) {
 		}
 		seesAll(t, c, 2)
 	}
-	reach(t, clusters)
+	// The measure for TestEncryption: here, words can be read on the way.
+	seen := between(t, clusters, func(p packet) bool { return p.protocol == unix.IPPROTO_ESP }, func() { reach(t, clusters) })
+	if seen.words == 0 || seen.wanted > 0 {
+		t.Errorf("without encryption, a pod's words can be read in %d of %d packets between clusters, and %d are of ESP; want some and none", seen.words, seen.all, seen.wanted)
+	}
 	requests := 0
 	for _, c := range clusters {
 		requests += must[*labenv.Audit](t)(lab.Audit(t.Context(), c.Context, start)).Requests()

@@ -107,6 +107,20 @@ func follow(t *testing.T, c *mesh.Cluster, pod string) chan wire.Line {
 	return lines
 }
 
+// done is how many requests each client has sent by now, by context.
+func (l *steadyLoad) done(t *testing.T) map[string]int {
+	t.Helper()
+	counts := map[string]int{}
+	for i, c := range l.clusters {
+		line, ok := <-l.lines[i]
+		if !ok || line.Last() {
+			t.Fatalf("%s: the load has ended: %+v", c.Context, line)
+		}
+		counts[c.Context] = line.Done
+	}
+	return counts
+}
+
 // stop ends the clients, and returns what each has measured, by context.
 func (l *steadyLoad) stop(t *testing.T) map[string]*wire.HTTP {
 	t.Helper()
