@@ -21,6 +21,7 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/lab/cluster"
 	"github.com/aksmesh/kubectl-aksmesh/lab/image"
 	"github.com/aksmesh/kubectl-aksmesh/lab/network"
+	"github.com/aksmesh/kubectl-aksmesh/lab/patience"
 	"github.com/aksmesh/kubectl-aksmesh/lab/proc"
 	"github.com/aksmesh/kubectl-aksmesh/lab/shape"
 )
@@ -62,14 +63,14 @@ func (l *Lab) ensureDaemon(ctx context.Context, size Size) error {
 func (l *Lab) daemonSizeFile() string { return filepath.Join(l.Home.Run(), "daemon.size") }
 
 func (l *Lab) stopDaemon(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience.Of(10*time.Second))
 	defer cancel()
 	return proc.Stop(ctx, l.Home.Run(), daemonName, syscall.SIGTERM)
 }
 
 // waitDaemon returns when the daemon listens everywhere.
 func (l *Lab) waitDaemon(ctx context.Context, size Size) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience.Of(20*time.Second))
 	defer cancel()
 	addresses := []string{azureListen}
 	for _, c := range size.Clusters() {

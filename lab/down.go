@@ -15,6 +15,7 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/lab/cgroup"
 	"github.com/aksmesh/kubectl-aksmesh/lab/network"
 	"github.com/aksmesh/kubectl-aksmesh/lab/node"
+	"github.com/aksmesh/kubectl-aksmesh/lab/patience"
 	"github.com/aksmesh/kubectl-aksmesh/lab/shape"
 )
 
@@ -50,7 +51,7 @@ func (l *Lab) Down(ctx context.Context) error {
 
 // waitClean gives the kernel time to end what is deferred there.
 func (l *Lab) waitClean(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience.Of(20*time.Second))
 	defer cancel()
 	for {
 		left, err := l.Leftovers()

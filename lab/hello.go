@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/aksmesh/kubectl-aksmesh/lab/image"
+	"github.com/aksmesh/kubectl-aksmesh/lab/patience"
 )
 
 // helloApp is the name of the demo application's Deployment and Service.
@@ -70,7 +71,7 @@ func (l *Lab) hello(ctx context.Context, name string) error {
 
 func waitForHello(ctx context.Context, client kubernetes.Interface) error {
 	const every, most = 250 * time.Millisecond, 2 * time.Minute
-	err := wait.PollUntilContextTimeout(ctx, every, most, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, every, patience.Of(most), true, func(ctx context.Context) (bool, error) {
 		d, err := client.AppsV1().Deployments(metav1.NamespaceDefault).Get(ctx, helloApp, metav1.GetOptions{})
 		return err == nil && d.Status.AvailableReplicas > 0, err
 	})

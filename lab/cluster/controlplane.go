@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/aksmesh/kubectl-aksmesh/lab/network"
+	"github.com/aksmesh/kubectl-aksmesh/lab/patience"
 	"github.com/aksmesh/kubectl-aksmesh/lab/proc"
 	"github.com/aksmesh/kubectl-aksmesh/lab/shape"
 )
@@ -85,7 +86,7 @@ func (p ControlPlane) start(names ...string) error {
 
 // waitReady asks the API server until it says that it is ready.
 func (p ControlPlane) waitReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	ctx, cancel := context.WithTimeout(ctx, patience.Of(readyTimeout))
 	defer cancel()
 	client, err := p.client()
 	if err != nil {
@@ -127,7 +128,7 @@ func (p ControlPlane) client() (*http.Client, error) {
 	}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(ca)
-	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
+	return &http.Client{Timeout: patience.Of(5 * time.Second), Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return network.Dial(ctx, p.Cluster.APIEndpoint())
@@ -155,7 +156,7 @@ func get(ctx context.Context, client *http.Client, url string) error {
 // Down kills the control plane and removes its folder. Nothing is asked to end
 // by itself: an API server would drain connections for minutes.
 func (p ControlPlane) Down(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience.Of(30*time.Second))
 	defer cancel()
 	var errs []error
 	for _, name := range Programs() {

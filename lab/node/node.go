@@ -24,6 +24,7 @@ import (
 
 	"github.com/aksmesh/kubectl-aksmesh/lab/cgroup"
 	"github.com/aksmesh/kubectl-aksmesh/lab/network"
+	"github.com/aksmesh/kubectl-aksmesh/lab/patience"
 	"github.com/aksmesh/kubectl-aksmesh/lab/proc"
 	"github.com/aksmesh/kubectl-aksmesh/lab/shape"
 )
@@ -141,7 +142,7 @@ func readConfig(dir string) (Config, error) {
 // Stop ends all of a node's processes and removes its namespaces, control
 // groups and folder.
 func Stop(ctx context.Context, n shape.Node, dir string, fabric network.Fabric) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience.Of(30*time.Second))
 	defer cancel()
 	// The kernel ends a pid namespace with its process 1, which ends with
 	// the supervisor.
