@@ -46,38 +46,58 @@ func kernelHas(t *testing.T, ip ...string) {
 }
 
 // encrypted has pods of two clusters talk, and wants packets of the encryption
-// between their nodes, and none in which what pods say can be read.
+// between their nodes, and none in which what pods say can be read. What it sees
+// without encryption is in the chapter of the first join.
 func encrypted(t *testing.T, encryption string, is func(packet) bool) {
 	t.Helper()
 	bare(t, 2)
-	join(t, "--context", "aks-1,aks-2", "--encryption", encryption)
+	join(t, "--context", "aks-1,aks-2", "--encryption", encryption, "--timeout", "1h")
 	clusters := open(t, "aks-1", "aks-2")
-	nodes := map[netip.Addr]string{} // contexts by address
 	for _, c := range clusters {
 		seesAll(t, c, 1)
+	}
+	seen := between(t, clusters, is, func() { reach(t, clusters) })
+	t.Logf("of %d packets between the clusters' nodes, %d are of %s", seen.all, seen.wanted, encryption)
+	if seen.wanted == 0 || seen.words > 0 {
+		t.Errorf("%d packets of %s, and %d in which a pod's words can be read; want some and none", seen.wanted, encryption, seen.words)
+	}
+	if r := aksmesh(t, "doctor", "--context", "aks-1,aks-2"); r.ExitCode != 0 {
+		t.Errorf("the doctor ends with exit code %d in a mesh encrypted by %s, want 0", r.ExitCode, encryption)
+	}
+}
+
+// traffic counts packets between nodes of different clusters.
+type traffic struct {
+	all    int
+	wanted int // those that were looked for
+	words  int // of the rest, those in which what a pod says can be read
+}
+
+// between counts what crosses the network between clusters while does runs.
+func between(t *testing.T, clusters []*mesh.Cluster, is func(packet) bool, does func()) traffic {
+	t.Helper()
+	nodes := map[netip.Addr]string{} // contexts by address
+	for _, c := range clusters {
 		for _, address := range addresses(t, c) {
 			nodes[address] = c.Context
 		}
 	}
-	var between, encrypted, plain atomic.Int64
+	var seen traffic
 	stop := watchFabric(t, func(p packet) {
 		if from, to := nodes[p.from], nodes[p.to]; from == "" || to == "" || from == to {
 			return
 		}
-		between.Add(1)
+		seen.all++
 		switch {
 		case is(p):
-			encrypted.Add(1)
+			seen.wanted++
 		case bytes.Contains(p.payload, []byte("<title>")), bytes.Contains(p.payload, []byte("GET / HTTP")):
-			plain.Add(1)
+			seen.words++
 		}
 	})
-	reach(t, clusters)
+	does()
 	stop()
-	t.Logf("of %d packets between the clusters' nodes, %d are of %s", between.Load(), encrypted.Load(), encryption)
-	if encrypted.Load() == 0 || plain.Load() > 0 {
-		t.Errorf("%d packets of %s, and %d in which a pod's words can be read; want some and none", encrypted.Load(), encryption, plain.Load())
-	}
+	return seen
 }
 
 // addresses are those of a cluster's nodes.
@@ -132,9 +152,16 @@ func watchFabric(t *testing.T, sees func(packet)) (stop func()) {
 	go func() {
 		defer unix.Close(socket)
 		frame := make([]byte, 1<<16)
-		for !stopped.Load() {
-			n, _, err := unix.Recvfrom(socket, frame, 0)
+		for {
+			flags, last := 0, stopped.Load()
+			if last {
+				flags = unix.MSG_DONTWAIT // only what has come already
+			}
+			n, _, err := unix.Recvfrom(socket, frame, flags)
 			switch {
+			case last && errors.Is(err, unix.EAGAIN):
+				done <- nil
+				return
 			case errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR):
 			case err != nil:
 				done <- err
@@ -145,7 +172,6 @@ func watchFabric(t *testing.T, sees func(packet)) (stop func()) {
 				}
 			}
 		}
-		done <- nil
 	}()
 	return func() {
 		t.Helper()
