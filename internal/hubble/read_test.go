@@ -166,8 +166,8 @@ func TestReadShares(t *testing.T) {
 		return &observerpb.GetFlowsResponse{ResponseTypes: &observerpb.GetFlowsResponse_LostEvents{LostEvents: &flowpb.LostEvent{NumEventsLost: 7}}}
 	}
 	first := &relayServer{answers: []*observerpb.GetFlowsResponse{
-		nodeAnswer(relaypb.NodeState_NODE_CONNECTED, "", "aks-1/node-0", "aks-3/node-0"),
-		nodeAnswer(relaypb.NodeState_NODE_UNAVAILABLE, "", "aks-2/node-0", "aks-3/node-1", "aks-4/node-0"),
+		nodeAnswer(relaypb.NodeState_NODE_CONNECTED, "", "aks-1/node-0", "aks-3/node-0", "aks-4/node-0"), // it says so while it still dials
+		nodeAnswer(relaypb.NodeState_NODE_UNAVAILABLE, "", "aks-2/node-0", "aks-3/node-1"),
 		seenBy("aks-3/node-0", flowAnswer(packet(":?web-0", "aks-3:db", "100.66.0.7:40001", "100.66.0.8:80", flowpb.Verdict_FORWARDED, wrapperspb.Bool(false)))),
 		seenBy("aks-3/node-0", lost()),
 		seenBy("aks-2/node-0", lost()),

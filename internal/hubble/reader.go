@@ -19,23 +19,24 @@ type reader struct {
 	heard    func()
 
 	answered bool
-	read     map[*Source]bool  // clusters whose nodes the relay reads from
 	nodes    map[string]string // the relay's words about those that it cannot read from
 }
 
 // run takes the relay's flows until ctx ends.
 func (r *reader) run(ctx context.Context, dial dialer) {
-	r.read, r.nodes = map[*Source]bool{}, map[string]string{}
+	r.nodes = map[string]string{}
 	err := stream(ctx, dial, r.relay.tls, request(slices.Sorted(maps.Keys(r.share))), r.take)
 	problem := r.problem(ctx, err)
+	// A relay calls a node connected while it still dials: flows alone tell that
+	// it can read from it, and every node has some within seconds.
 	for _, other := range r.share {
-		if other != r.source && r.read[other] {
+		if other != r.source && other.Flows > 0 {
 			other.Through, other.Error = r.source.Context, problem
 		}
 	}
 	r.source.Error = problem
 	for _, node := range slices.Sorted(maps.Keys(r.nodes)) {
-		if s := r.sourceOf(node); s != nil && (s == r.source || r.read[s]) {
+		if s := r.sourceOf(node); s != nil && (s == r.source || s.Flows > 0) {
 			s.Unread = append(s.Unread, strings.TrimSuffix(node+": "+r.nodes[node], ": "))
 		}
 	}
@@ -61,7 +62,6 @@ func (r *reader) take(e event) {
 		source.Lost += e.lost
 		if e.flow != nil {
 			source.Flows++
-			r.read[source] = true
 			cluster := r.cluster
 			if e.from != "" {
 				cluster = clusterOf(e.from)
@@ -92,9 +92,6 @@ func (r *reader) heed(status *nodeStatus) {
 		switch status.state {
 		case nodeConnected, nodeGone:
 			delete(r.nodes, name)
-			if source := r.sourceOf(name); source != nil && status.state == nodeConnected {
-				r.read[source] = true
-			}
 		default:
 			r.nodes[name] = strings.Join(strings.Fields(status.message), " ")
 		}
