@@ -20,6 +20,7 @@ import (
 type readiness struct {
 	required []string // kind/name of parts that must exist
 	mu       sync.Mutex
+	unlisted int                      // watches that have not brought all that there was at the beginning
 	parts    map[string]mesh.Workload // by kind/name
 	images   map[string][]string      // of the newest template, as container=image, by name of the part
 	reasons  map[string]podReason     // by pod
@@ -39,6 +40,24 @@ func newReadiness(required []string, say func(string), done func()) *readiness {
 
 func (w *readiness) see(object any, deleted bool) {
 	w.mu.Lock()
+	w.take(object, deleted)
+	w.mu.Unlock()
+	w.tell()
+}
+
+// listed takes all that one watch has found at the beginning. Before all of them
+// have, a part that need not exist may be missing from what was seen.
+func (w *readiness) listed(objects []any) {
+	w.mu.Lock()
+	for _, object := range objects {
+		w.take(object, false)
+	}
+	w.unlisted--
+	w.mu.Unlock()
+	w.tell()
+}
+
+func (w *readiness) take(object any, deleted bool) {
 	switch o := object.(type) {
 	case *appsv1.DaemonSet:
 		w.keep(collect.DaemonSetState(o), &o.Spec.Template.Spec, deleted)
@@ -47,8 +66,16 @@ func (w *readiness) see(object any, deleted bool) {
 	case *corev1.Pod:
 		w.pod(o, deleted)
 	}
-	text := w.missing()
+}
+
+// tell says what is missing, or that nothing is.
+func (w *readiness) tell() {
+	w.mu.Lock()
+	text, early := w.missing(), w.unlisted > 0
 	w.mu.Unlock()
+	if early {
+		return
+	}
 	if text == "" {
 		w.done()
 		return

@@ -74,11 +74,13 @@ func ready(ctx context.Context, c *mesh.Cluster, required []string, say func(str
 			},
 		}},
 	}
+	w.unlisted = len(watches)
+	listed := func(store cache.Store) (bool, error) { w.listed(store.List()); return false, nil }
 	var running sync.WaitGroup
 	for _, one := range watches {
 		running.Go(func() {
 			// One watch that ends takes the others along.
-			cancel(await.Event(ctx, one.kind, one.lw, nil, func(event watch.Event) bool {
+			cancel(await.Event(ctx, one.kind, one.lw, listed, func(event watch.Event) bool {
 				w.see(event.Object, event.Type == watch.Deleted)
 				return false
 			}))
