@@ -115,7 +115,7 @@ func (p ControlPlane) waitReady(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("the API server is not ready: %w: see %s", err, proc.LogFile(p.Dir, apiServer))
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(patience.Of(100 * time.Millisecond)):
 		}
 	}
 }

@@ -31,7 +31,7 @@ func WaitRegistered(ctx context.Context, kubeconfig string, nodes []shape.Node) 
 	}
 	for _, n := range nodes {
 		var last error
-		err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, patience.Of(registerTimeout), true, func(ctx context.Context) (bool, error) {
+		err := wait.PollUntilContextTimeout(ctx, patience.Of(200*time.Millisecond), patience.Of(registerTimeout), true, func(ctx context.Context) (bool, error) {
 			_, last = client.CoreV1().Nodes().Get(ctx, n.Name(), metav1.GetOptions{})
 			return last == nil, nil
 		})
