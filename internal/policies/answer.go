@@ -29,8 +29,9 @@ func items(raw any) []any {
 
 // objects are the objects in a list of plain data.
 func objects(raw any) []map[string]any {
-	var all []map[string]any
-	for _, item := range items(raw) {
+	list := items(raw)
+	all := make([]map[string]any, 0, len(list))
+	for _, item := range list {
 		if object, ok := item.(map[string]any); ok {
 			all = append(all, object)
 		}
@@ -40,10 +41,10 @@ func objects(raw any) []map[string]any {
 
 // texts are the values of a list, which are texts.
 func texts(raw any) []string {
-	var all []string
-	for _, item := range items(raw) {
-		text, _ := item.(string)
-		all = append(all, text)
+	list := items(raw)
+	all := make([]string, len(list))
+	for i := range list {
+		all[i], _ = list[i].(string)
 	}
 	return all
 }

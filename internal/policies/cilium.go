@@ -95,7 +95,7 @@ func ciliumPeer(p *mesh.Policy, raw map[string]any) Peer {
 	s := ReadSelector(raw)
 	peer := Peer{Pods: s, Named: s.reserved() || s.asks(ofCluster), raw: raw}
 	if !s.reserved() && !s.asks(ofNamespace) && !s.asks(ofNamespaceLabels) {
-		peer.Pods = inNamespace(p, slices.Clip(s))
+		peer.Pods = inNamespace(p, s)
 	}
 	return peer
 }

@@ -23,7 +23,7 @@ type Cluster struct {
 // NewCluster reads the settings. The version is that of its agents, nil if it
 // is not known: the meaning of peers without a cluster changed with 1.19.
 func NewCluster(f *mesh.Facts, version *semver.Version) *Cluster {
-	c := &Cluster{Local: Maybe, facts: f, rules: map[Direction][]Rules{}}
+	c := &Cluster{Local: Maybe, facts: f}
 	c.filtered = c.setting("labels") != ""
 	if local, err := strconv.ParseBool(c.setting("policy-default-local-cluster")); err == nil {
 		c.Local = answer(local)

@@ -124,6 +124,9 @@ func (c *Cluster) Rules(d Direction) []Rules {
 			}
 		}
 	}
+	if c.rules == nil {
+		c.rules = map[Direction][]Rules{}
+	}
 	c.rules[d] = all
 	return all
 }
@@ -134,7 +137,7 @@ func readKubernetes(p *mesh.Policy, spec map[string]any, d Direction) Rules {
 	r := Rules{Policy: p, Subject: inNamespace(p, ReadSelector(spec["podSelector"], namespaceLabel))}
 	for _, raw := range objects(spec[string(d)]) {
 		peers := items(raw[d.peers()])
-		rule := Rule{Everybody: answer(len(peers) == 0)}
+		rule := Rule{Everybody: answer(len(peers) == 0), Peers: make([]Peer, 0, len(peers))}
 		if len(items(raw["ports"])) > 0 {
 			rule.ports = []ports{readPorts(raw["ports"], "TCP")}
 		}

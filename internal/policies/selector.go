@@ -44,15 +44,16 @@ type Selector []requirement
 // Its matchLabels leave out the keys that something else takes the place of.
 func ReadSelector(raw any, replaced ...string) Selector {
 	object, _ := raw.(map[string]any)
-	var s Selector
 	equal, _ := object["matchLabels"].(map[string]any)
+	lines := objects(object["matchExpressions"])
+	s := make(Selector, 0, len(equal)+len(lines)+1) // and a namespace, often
 	for key, value := range equal {
 		if text, _ := value.(string); !slices.Contains(replaced, key) {
 			s = append(s, newRequirement(key, "In", text))
 		}
 	}
 	slices.SortFunc(s, func(a, b requirement) int { return strings.Compare(a.key, b.key) })
-	for _, line := range objects(object["matchExpressions"]) {
+	for _, line := range lines {
 		key, _ := line["key"].(string)
 		operator, _ := line["operator"].(string)
 		s = append(s, newRequirement(key, operator, texts(line["values"])...))

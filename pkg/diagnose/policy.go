@@ -133,7 +133,9 @@ func kept(v *View, o *exits, c *mesh.Facts, s *mesh.GlobalService) []Finding {
 // keepers are the peers that keep clients from an endpoint of the service in
 // its cluster: those of the first endpoint that has any.
 func keepers(o *exits, p place) []implied {
-	cluster := policies.NewCluster(p.c, nil) // of the peers' cluster, only labels count
+	if o.clusters[p.c] == nil {
+		o.clusters[p.c] = policies.NewCluster(p.c, nil) // its policies are not asked
+	}
 	var last *mesh.Endpoint
 	for i := range p.s.Endpoints {
 		e := &p.s.Endpoints[i]
@@ -141,7 +143,7 @@ func keepers(o *exits, p place) []implied {
 			continue // pods of one Deployment have the same
 		}
 		last = e
-		pod := cluster.Endpoint(p.s, e)
+		pod := o.clusters[p.c].Endpoint(p.s, e)
 		for _, port := range e.Ports {
 			if by := o.keeping(&pod, port); len(by) > 0 {
 				return by

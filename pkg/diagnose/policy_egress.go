@@ -19,11 +19,13 @@ type exits struct {
 	implied book[implied]
 	// openers are rule sets that let some pods reach other clusters.
 	openers []*policies.Rules
+	// clusters are those with endpoints, as far as they were judged.
+	clusters map[*mesh.Facts]*policies.Cluster
 }
 
 // readEgress reads all policies of the cluster.
 func readEgress(own *policies.Cluster) *exits {
-	o := &exits{}
+	o := &exits{clusters: map[*mesh.Facts]*policies.Cluster{}}
 	stranger := own.Stranger()
 	all := own.Rules(policies.Egress)
 	for i := range all {

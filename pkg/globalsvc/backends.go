@@ -10,7 +10,6 @@ import (
 // backend is an endpoint that a cluster's agents may send requests to.
 type backend struct {
 	from     *mesh.Facts
-	service  *mesh.GlobalService // of that cluster
 	endpoint *mesh.Endpoint
 	port     mesh.EndpointPort
 	active   bool
@@ -41,7 +40,7 @@ func backendsOf(from *mesh.Facts, service, asked *mesh.GlobalService, port mesh.
 		if at < 0 && len(asked.Ports) > 0 {
 			continue
 		}
-		b := backend{from: from, service: service, endpoint: e, active: remote || e.State == mesh.Ready}
+		b := backend{from: from, endpoint: e, active: remote || e.State == mesh.Ready}
 		if at >= 0 {
 			b.port = e.Ports[at]
 		}

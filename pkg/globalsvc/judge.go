@@ -84,10 +84,11 @@ func (j *judge) client(f *mesh.Facts, namespace string) *subject {
 	return j.clients[key]
 }
 
-// server is an endpoint's pod with what rules its way in.
-func (j *judge) server(b *backend) *subject {
+// server is the pod behind an endpoint of a Service, with what rules its way in.
+func (j *judge) server(b *backend, q Query) *subject {
 	if j.servers[b.endpoint] == nil {
-		j.servers[b.endpoint] = j.subject(b.from, j.cluster(b.from).Endpoint(b.service, b.endpoint), policies.Ingress)
+		pod := j.cluster(b.from).Endpoint(j.find(b.from, q.Namespace, q.Name), b.endpoint)
+		j.servers[b.endpoint] = j.subject(b.from, pod, policies.Ingress)
 	}
 	return j.servers[b.endpoint]
 }

@@ -21,7 +21,7 @@ func (j *judge) allowed(here *mesh.Facts, b *backend, q Query) (Verdict, string)
 	if j.cluster(here).Open() && j.cluster(b.from).Open() {
 		return Allowed, "" // most meshes have no policies, and need no memory of pods
 	}
-	client, server := j.client(here, q.Namespace), j.server(b)
+	client, server := j.client(here, q.Namespace), j.server(b, q)
 	if verdict, reason := client.verdict(&server.pod, b.port); verdict != Allowed {
 		return verdict, reason
 	}
