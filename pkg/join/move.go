@@ -2,9 +2,6 @@ package join
 
 import (
 	"context"
-	"fmt"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/pki"
@@ -19,8 +16,9 @@ import (
 //  1. trust: every cluster trusts all CAs. Members that keep their CA learn it
 //     by their main revision, movers by one of their own.
 //  2. The movers' CA is replaced, and their main revision signs anew.
-//  3. trust-end: every cluster trusts the one CA only. The bundle outlives the
-//     revision, since agents mount it until they are rolled out, node by node.
+//  3. trust-end: every cluster trusts the one CA only, once no pod presents a
+//     certificate of another. The bundle outlives the revision, since agents
+//     mount it until they are rolled out, node by node.
 
 // beforeMove are the steps of the first wave in all clusters.
 func (r *run) beforeMove() []string {
@@ -62,7 +60,8 @@ func (r *run) trustedStep(c *Cluster) *plan.Step {
 // beforeEnd are the steps after which nobody needs another CA.
 func (r *run) beforeEnd() []string {
 	needs := append(r.everywhere(stepHelm), r.everywhere(stepReady)...)
-	return append(needs, r.everywhere(stepConnected)...)
+	needs = append(needs, r.everywhere(stepConnected)...)
+	return append(needs, r.everywhere(stepRenewed)...)
 }
 
 func (r *run) keepBundleStep(c *Cluster) *plan.Step {
@@ -96,47 +95,6 @@ func (r *run) endStep(c *Cluster) *plan.Step {
 			return r.applyHelm(ctx, c, settled, say)
 		},
 	}
-}
-
-// moved reads back, once, that every cluster has the one CA, and certificates of
-// it: whoever has not would be cut off by the end of the trust in others.
-func (r *run) moved(ctx context.Context) error {
-	r.look.Lock()
-	defer r.look.Unlock()
-	if r.looked {
-		return nil
-	}
-	shared, err := r.sharedCA(ctx, r.draft.caSource().Context)
-	if err != nil {
-		return err
-	}
-	for i := range r.draft.Clusters {
-		c := &r.draft.Clusters[i]
-		if c.GitOps != "" || !c.signs() {
-			continue
-		}
-		if err := r.hasMoved(ctx, c, shared.Cert); err != nil {
-			return fmt.Errorf("trust in other authorities cannot end: context %q: %w", c.Context, err)
-		}
-	}
-	r.looked = true
-	return nil
-}
-
-func (r *run) hasMoved(ctx context.Context, c *Cluster, ca []byte) error {
-	cluster := r.live.Clusters[c.Context]
-	secret, err := cluster.Client.CoreV1().Secrets(cilium.Namespace).Get(ctx, cilium.CASecret, metav1.GetOptions{})
-	if err != nil {
-		return fmt.Errorf("secret %s could not be read: %w", cilium.CASecret, err)
-	}
-	if err := rollout.HoldsCA(secret, pki.Pair{Cert: ca}); err != nil {
-		return err
-	}
-	wanted, err := r.draft.Values(c, nil)
-	if err != nil {
-		return err
-	}
-	return rollout.Signed(ctx, cluster, wanted, ca)
 }
 
 func (r *run) endedStep(c *Cluster) *plan.Step {

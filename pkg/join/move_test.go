@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,6 +18,7 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/release"
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/plan"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/join"
 )
 
@@ -160,5 +162,133 @@ func TestCertificatesOfAReplacedCAAreIssuedAnew(t *testing.T) {
 	facts[1].Certs = []mesh.Cert{{Secret: "clustermesh-apiserver-server-cert", AuthorityID: "old"}}
 	if diff := cmp.Diff([]string{"aks-2/helm"}, stepIDs(draftOf(t, snapshot(facts...), join.Wish{}))); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+}
+
+// renewing are the steps of a plan that read back what pods present, and those
+// of the last wave that do not need all of them.
+func renewing(d *join.Draft, wait bool) (steps, early []string) {
+	p := d.Plan(join.Live{Wait: wait})
+	for i := range p.Steps {
+		if strings.HasSuffix(p.Steps[i].ID, "/renewed") {
+			steps = append(steps, p.Steps[i].ID)
+		}
+	}
+	for i := range p.Steps {
+		step := &p.Steps[i]
+		last := strings.HasSuffix(step.ID, "/bundle") || strings.HasSuffix(step.ID, "/trust-end")
+		if last && slices.ContainsFunc(steps, func(id string) bool { return !slices.Contains(step.Needs, id) }) {
+			early = append(early, step.ID)
+		}
+	}
+	return steps, early
+}
+
+// Trust ends nowhere before the pods of all clusters present what the one CA
+// signed, in a move that was killed before its end, too; joins that end no trust
+// ask nobody.
+func TestTrustEndsAfterPodsAreRenewed(t *testing.T) {
+	both := []string{"aks-1/renewed", "aks-2/renewed"}
+	for name, test := range map[string]struct {
+		facts func() []mesh.Facts
+		wish  join.Wish
+		want  []string
+	}{
+		"a move": {func() []mesh.Facts {
+			facts := member(t, "1", "2")
+			facts[1].CA.Fingerprint = "other"
+			return facts
+		}, join.Wish{CAFrom: "aks-1"}, both},
+		"a move that brings a bare cluster": {func() []mesh.Facts {
+			facts := append(member(t, "1", "2"), bare("3"))
+			facts[1].CA.Fingerprint = "other"
+			return facts
+		}, join.Wish{CAFrom: "aks-1"}, append(both, "aks-3/renewed")},
+		"a move that was killed before one trust's end": {func() []mesh.Facts { return left(t) }, join.Wish{}, both},
+		"a move that was killed before a CA was replaced": {func() []mesh.Facts {
+			facts := left(t)
+			facts[1].CA.Fingerprint = "other"
+			return facts
+		}, join.Wish{CAFrom: "aks-1"}, both},
+		"another cluster's certificates are its user's": {func() []mesh.Facts {
+			facts := left(t)
+			facts[1].Release.Values = values.Merge(facts[1].Release.Values, nil, certManager())
+			return facts
+		}, join.Wish{}, both[:1]},
+		"another cluster is a GitOps controller's": {func() []mesh.Facts {
+			facts := left(t)
+			facts[1].Release.Owner = "Flux"
+			return facts
+		}, join.Wish{}, both[:1]},
+		"only the bundle's object is left": {func() []mesh.Facts {
+			facts := member(t, "1", "2")
+			facts[0].CA.BundleKept = true
+			return facts
+		}, join.Wish{}, nil},
+		"a lone cluster moves": {func() []mesh.Facts {
+			facts := member(t, "1", "2")
+			facts[1].CA.Fingerprint, facts[1].Service = "other", nil
+			return facts
+		}, join.Wish{CAFrom: "aks-1"}, nil},
+		"no move":       {func() []mesh.Facts { return member(t, "1", "2") }, join.Wish{}, nil},
+		"bare clusters": {func() []mesh.Facts { return []mesh.Facts{bare("1"), bare("2"), bare("3")} }, join.Wish{}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			draft := draftOf(t, snapshot(test.facts()...), test.wish)
+			steps, early := renewing(draft, true)
+			if diff := cmp.Diff(test.want, steps); diff != "" || early != nil {
+				t.Errorf("steps that read pods (-want +got):\n%s; not waited for by %v", diff, early)
+			}
+			if steps, _ := renewing(draft, false); steps != nil {
+				t.Errorf("steps %v without waits, want none", steps)
+			}
+		})
+	}
+}
+
+func certManager() values.Values {
+	auto := values.Values{"auto": values.Values{"method": "certmanager"}}
+	return values.Values{"clustermesh": values.Values{"apiserver": values.Values{"tls": auto}}}
+}
+
+// oldPod presents one certificate, for ever.
+type oldPod struct{}
+
+func (oldPod) Run(context.Context, string, string, ...string) ([]byte, error) {
+	return []byte("Local etcd kvstore:\nTLS certificates presented by the server:\n- Serial number: dead\n"), nil
+}
+
+// What a pod must present is what the values of the join make of the CA, those
+// of a cluster that had no Cilium, too.
+func TestLatePodIsWaitedFor(t *testing.T) {
+	facts := append(member(t, "1", "2"), bare("3"))
+	facts[1].CA.Fingerprint = "other"
+	secret := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "clustermesh-apiserver-server-cert"},
+		Data:       map[string][]byte{corev1.TLSCertKey: newPair(t).Cert},
+	}
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "mesh-1", Labels: map[string]string{"k8s-app": "clustermesh-apiserver"}},
+		Spec:       corev1.PodSpec{NodeName: "node-1", Containers: []corev1.Container{{Name: "apiserver"}}},
+		Status:     corev1.PodStatus{Phase: corev1.PodRunning},
+	}
+	for _, name := range []string{"aks-1", "aks-3"} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			live := join.Live{Wait: true, Clusters: map[string]*mesh.Cluster{
+				name: {Context: name, Client: fake.NewClientset(secret, pod), Exec: oldPod{}},
+			}}
+			p := draftOf(t, snapshot(facts...), join.Wish{CAFrom: "aks-1"}).Plan(live)
+			at := slices.IndexFunc(p.Steps, func(s plan.Step) bool { return s.ID == name+"/renewed" })
+			if at < 0 {
+				t.Fatalf("%s has no such step", name)
+			}
+			err := p.Steps[at].Do(ctx, func(string) {})
+			const want = "pod mesh-1 on node node-1 presents a certificate from before Secret clustermesh-apiserver-server-cert changed"
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error is %v, want one that says %q", name, err, want)
+			}
+		})
 	}
 }

@@ -36,6 +36,7 @@ const (
 	// Only while the mesh moves to another CA.
 	stepTrust     = "trust"
 	stepTrusted   = "trusted"
+	stepRenewed   = "renewed"
 	stepBundle    = "bundle"
 	stepEnd       = "trust-end"
 	stepEnded     = "trust-ended"
@@ -75,7 +76,7 @@ func (d *Draft) Plan(live Live) plan.Plan {
 		r.settled[c.Context] = d.inMesh(c)
 		for _, step := range []func(*Cluster) *plan.Step{
 			r.trustStep, r.trustedStep, r.caStep, r.ipsecStep, r.serviceStep, r.kubeProxyStep,
-			r.helmStep, r.readyStep, r.connectedStep, r.keepBundleStep, r.endStep, r.endedStep, r.dropBundleStep,
+			r.helmStep, r.readyStep, r.connectedStep, r.renewedStep, r.keepBundleStep, r.endStep, r.endedStep, r.dropBundleStep,
 		} {
 			if step := step(c); step != nil {
 				step.ID, step.Cluster = id(c.Context, step.ID), c.Context
