@@ -18,8 +18,8 @@ func TestMoveWaitsForKubelets(t *testing.T) {
 			wanted := get(t, w.Member(t, "aks-3"), "cilium-ca")
 			agents := lateAgents(t, w)
 			if killed {
-				first, killed := w.RunKilled(t, apienv.BeforeWrite, keepsBundle, joining(three, "--ca-from=aks-3")...)
-				if !killed {
+				first, found := w.RunKilled(t, apienv.BeforeWrite, keepsBundle, joining(three, "--ca-from=aks-3")...)
+				if !found {
 					t.Fatalf("no bundle was to be kept: ended with %d\n%s", first.ExitCode, said(first))
 				}
 			}
