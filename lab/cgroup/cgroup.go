@@ -114,11 +114,31 @@ func Make(name string) (Group, error) {
 			return g, fmt.Errorf("cannot make a control group: %w", err)
 		}
 		g = append(g, dir)
-		if err := inheritCPUSet(parent, dir); err != nil {
+		if h.V2 && len(hierarchies) == 1 {
+			err = handDown(parent)
+		} else {
+			err = inheritCPUSet(parent, dir)
+		}
+		if err != nil {
 			return g, err
 		}
 	}
 	return g, nil
+}
+
+// handDown lets the groups below a version 2 group use all controllers that it
+// has itself. systemd does that with the root group; nobody else does.
+func handDown(group string) error {
+	controllers, err := os.ReadFile(filepath.Join(group, "cgroup.controllers"))
+	if err != nil {
+		return err
+	}
+	for controller := range strings.FieldsSeq(string(controllers)) {
+		if err := os.WriteFile(filepath.Join(group, "cgroup.subtree_control"), []byte("+"+controller), 0o600); err != nil {
+			return fmt.Errorf("cannot hand down controller %s of control groups: %w", controller, err)
+		}
+	}
+	return nil
 }
 
 // inheritCPUSet copies what a version 1 cpuset needs before it takes
