@@ -114,8 +114,8 @@ func Make(name string) (Group, error) {
 			return g, fmt.Errorf("cannot make a control group: %w", err)
 		}
 		g = append(g, dir)
-		if h.V2 && len(hierarchies) == 1 {
-			err = handDown(parent)
+		if Unified(hierarchies) {
+			err = HandDown(parent)
 		} else {
 			err = inheritCPUSet(parent, dir)
 		}
@@ -126,9 +126,22 @@ func Make(name string) (Group, error) {
 	return g, nil
 }
 
-// handDown lets the groups below a version 2 group use all controllers that it
+// Unified says whether version 2 is all that there is.
+func Unified(hierarchies []Hierarchy) bool { return len(hierarchies) == 1 && hierarchies[0].V2 }
+
+// JoinLeaf moves a process of the node itself from the node's group of version
+// 2 to one below it: a group that hands controllers down has no processes.
+func JoinLeaf(group string, pid int) error {
+	leaf := filepath.Join(group, "init.scope")
+	if err := os.Mkdir(leaf, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("cannot make a control group: %w", err)
+	}
+	return Group{leaf}.Join(pid)
+}
+
+// HandDown lets the groups below a version 2 group use all controllers that it
 // has itself. systemd does that with the root group; nobody else does.
-func handDown(group string) error {
+func HandDown(group string) error {
 	controllers, err := os.ReadFile(filepath.Join(group, "cgroup.controllers"))
 	if err != nil {
 		return err

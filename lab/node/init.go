@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -27,6 +28,9 @@ type service struct {
 func Init(dir string, log *slog.Logger) error {
 	c, err := readConfig(dir)
 	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, os.Stdin); err != nil { // the supervisor closes it when it has left the node's groups
 		return err
 	}
 	if err := buildRoot(c); err != nil {

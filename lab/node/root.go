@@ -106,17 +106,14 @@ func mountControlGroups(root string) error {
 		return err
 	}
 	base := filepath.Join(root, "sys/fs/cgroup")
-	if len(hierarchies) == 1 && hierarchies[0].V2 {
+	if cgroup.Unified(hierarchies) {
 		if err := do(mount{"cgroup2", base, "cgroup2", ""}); err != nil {
 			return err
 		}
-		// A group with processes can't hand controllers down: process 1 and
-		// its services make room at the node's root.
-		leaf := filepath.Join(base, "init.scope")
-		if err := os.Mkdir(leaf, 0o755); err != nil {
+		if err := cgroup.JoinLeaf(base, 1); err != nil {
 			return err
 		}
-		return cgroup.Group{leaf}.Join(1)
+		return cgroup.HandDown(base)
 	}
 	if err := do(mount{"tmpfs", base, "tmpfs", "mode=755"}); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,6 +18,10 @@ func Supervise(dir string) error {
 	if err != nil {
 		return err
 	}
+	hierarchies, err := cgroup.Hierarchies()
+	if err != nil {
+		return err
+	}
 	group, err := cgroup.Make(c.Node.Name())
 	if err != nil {
 		return err
@@ -28,6 +33,11 @@ func Supervise(dir string) error {
 	runtime.LockOSThread()
 	cmd := exec.Command(c.Program, "node-init", dir) //nolint:noctx // lives as long as the node
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	wait, leave, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	cmd.Stdin = wait
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		// The control groups joined above become the roots that the node sees.
 		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWCGROUP,
@@ -35,6 +45,15 @@ func Supervise(dir string) error {
 	}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("cannot make the node's namespaces: %w", err)
+	}
+	// The child goes on when there is nobody but itself in the node's group.
+	if cgroup.Unified(hierarchies) {
+		if err := cgroup.JoinLeaf(group[0], os.Getpid()); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(leave.Close(), wait.Close()); err != nil {
+		return err
 	}
 	if err := writeInitPid(dir, cmd.Process.Pid); err != nil {
 		return err
