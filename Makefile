@@ -12,7 +12,7 @@ GCFLAGS  := $(foreach m,k8s.io sigs.k8s.io github.com helm.sh google.golang.org 
 LDFLAGS  := -s -w -X $(VPKG).version=$(VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: help build chart demo test unit api lab-test e2e lint bench-join bench-join-api clean
+.PHONY: help build chart demo test unit api lab-test e2e e2e-encryption lint bench-join bench-join-api clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -48,6 +48,9 @@ lab-test: ## tests of the lab that need no root
 e2e: build lab-build ## tests of real joins on the lab (root)
 	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) AKSMESH_LAB=$(LAB) hack/e2e.sh $(E2EFLAGS)
 	cd lab && $(GO) test -tags e2e -count=1 -timeout 10m -run Packets ./network
+
+e2e-encryption: build lab-build ## tests of encryption in an emulated machine that has it (root, an hour)
+	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) AKSMESH_LAB=$(LAB) hack/e2e-encryption.sh
 
 bench-join: build lab-build ## time a join of three bare clusters beside the floor (root, idle machine)
 	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) AKSMESH_LAB=$(LAB) $(GO) run ./test/benchlab
