@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Tests on real kube-apiservers, with the race detector. Those of test/api wait
+# more than they reckon: two halves of them run side by side, each with API
+# servers of its own, while go test runs the other packages.
+# usage: AKSMESH_BINARY=PLUGIN hack/api.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+go test -race -c -o "$work/api.test" ./test/api # once, and not once for each half
+# Every second test is of the first half, all that are left are of the other: so
+# none can be left out.
+first=$(sed -n 's/^func \(Test[A-Z][A-Za-z0-9]*\)(.*/\1/p' test/api/*_test.go | grep -vx TestMain | awk 'NR % 2' | paste -sd'|')
+half() { # NAME FLAG
+  (cd test/api && exec "$work/api.test" -test.timeout 60m "$2" "^($first)\$") >"$work/$1" 2>&1
+}
+half first -test.run &
+halves=($!)
+half second -test.skip &
+halves+=($!)
+
+code=0
+go list ./test/... | grep -v '/test/api$' | xargs go test -race -timeout 60m || code=$?
+for name in first second; do
+  wait "${halves[0]}" || code=$?
+  halves=("${halves[@]:1}")
+  printf '\n== test/api, the %s half ==\n' "$name"
+  cat "$work/$name"
+done
+exit "$code"
