@@ -24,8 +24,8 @@ func chart() []Object {
 		{in("serviceaccounts"), []string{"cilium", "cilium-envoy", "cilium-operator", "clustermesh-apiserver", "hubble-relay"}},
 		{in("configmaps"), []string{"cilium-config", "cilium-envoy-config", "clustermesh-remote-users", "hubble-relay-config", rootCA}},
 		{in("secrets"), []string{
-			cilium.CASecret, cilium.PeersSecret, cilium.KVStorePeerSecret, "clustermesh-apiserver-admin-cert", "clustermesh-apiserver-local-cert",
-			"clustermesh-apiserver-remote-cert", "clustermesh-apiserver-server-cert", "hubble-relay-client-certs", "hubble-server-certs",
+			cilium.CASecret, cilium.PeersSecret, cilium.KVStorePeerSecret, "clustermesh-apiserver-admin-cert", cilium.LocalCertSecret,
+			cilium.RemoteCertSecret, cilium.ServerCertSecret, "hubble-relay-client-certs", "hubble-server-certs",
 		}},
 		{in("services"), []string{"cilium-envoy", cilium.MeshService, "clustermesh-apiserver-metrics", "hubble-peer", "hubble-relay"}},
 		{kind{apps, "daemonsets", mesh.Namespace}, []string{cilium.AgentDaemonSet, "cilium-envoy"}},

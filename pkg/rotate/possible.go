@@ -28,7 +28,7 @@ func possible(f *mesh.Facts) error {
 	switch method := method(f); method {
 	case values.MethodHelm:
 	case values.MethodCronJob:
-		if values.CertSchedule(f.Release.Values, meshCert) == "" {
+		if values.CertSchedule(f.Release.Values, cilium.ServerCertSecret) == "" {
 			return noCronJob(f, "the mesh's", "clustermesh.apiserver.tls.auto")
 		}
 	case values.MethodProvided:
@@ -70,11 +70,8 @@ func hubbleAllows(f *mesh.Facts) error {
 	return nil
 }
 
-// Secrets that stand for all of their kind.
-const (
-	meshCert   = "clustermesh-apiserver-server-cert"
-	hubbleCert = "hubble-server-certs"
-)
+// hubbleCert stands for all of Hubble's Secrets.
+const hubbleCert = "hubble-server-certs"
 
 func hubbleCerts() []string {
 	return []string{hubbleCert, "hubble-relay-client-certs", "hubble-relay-server-certs"}

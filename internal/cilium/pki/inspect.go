@@ -63,9 +63,9 @@ func keyBelongs(certPEM, keyPEM []byte) bool {
 func certSecrets() []string {
 	return []string{
 		"clustermesh-apiserver-admin-cert",
-		"clustermesh-apiserver-local-cert",
-		"clustermesh-apiserver-remote-cert",
-		"clustermesh-apiserver-server-cert",
+		cilium.LocalCertSecret,
+		cilium.RemoteCertSecret,
+		cilium.ServerCertSecret,
 		"hubble-relay-client-certs",
 		"hubble-relay-server-certs",
 		"hubble-server-certs",

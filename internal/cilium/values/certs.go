@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 )
 
 // usualSchedule is the chart's for CronJobs that make certificates.
@@ -16,8 +18,8 @@ const usualSchedule = "0 0 1 */4 *"
 // over from before, and nobody uses it.
 func CertMethod(release Values, secret string) string {
 	switch secret {
-	case "clustermesh-apiserver-admin-cert", "clustermesh-apiserver-remote-cert", "clustermesh-apiserver-server-cert":
-	case "clustermesh-apiserver-local-cert":
+	case "clustermesh-apiserver-admin-cert", cilium.RemoteCertSecret, cilium.ServerCertSecret:
+	case cilium.LocalCertSecret:
 		if !isOn(release, true, "clustermesh", "apiserver", "kvstoremesh", "enabled") {
 			return ""
 		}

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 )
 
 // Alone returns values with which a cluster is in no mesh any more. Everything
@@ -77,6 +79,6 @@ func PeersInTemplate(release Values, chartVersion string, names []string) string
 // among the values. Otherwise Helm deletes a CA that an earlier revision wrote.
 func MakesCA(release Values) bool {
 	return GivesCA(release) ||
-		CertMethod(release, "clustermesh-apiserver-server-cert") == MethodHelm ||
+		CertMethod(release, cilium.ServerCertSecret) == MethodHelm ||
 		CertMethod(release, "hubble-server-certs") == MethodHelm
 }
