@@ -21,6 +21,7 @@ export PATH=$PATH:/usr/sbin:/sbin
 # The kernel is unpacked and not installed: an installed one would change how
 # this machine starts.
 kernels=${XDG_CACHE_HOME:-$HOME/.cache}/kubectl-aksmesh-lab/kernels
+[ -n "$(apt-cache depends linux-image-amd64 2>/dev/null)" ] || apt-get update -q # a new machine has no lists
 package=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p')
 release=${package#linux-image-}
 if [ ! -e "$kernels/$package/complete" ]; then
