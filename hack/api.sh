@@ -12,19 +12,18 @@ go test -race -c -o "$work/api.test" ./test/api # once, and not once for each ha
 # Every second test is of the first half, all that are left are of the other: so
 # none can be left out.
 first=$(sed -n 's/^func \(Test[A-Z][A-Za-z0-9]*\)(.*/\1/p' test/api/*_test.go | grep -vx TestMain | awk 'NR % 2' | paste -sd'|')
+declare -A running
 half() { # NAME FLAG
-  (cd test/api && exec "$work/api.test" -test.timeout 60m "$2" "^($first)\$") >"$work/$1" 2>&1
+  (cd test/api && exec "$work/api.test" -test.timeout 60m "$2" "^($first)\$") >"$work/$1" 2>&1 &
+  running[$1]=$!
 }
-half first -test.run &
-halves=($!)
-half second -test.skip &
-halves+=($!)
+half first -test.run
+half second -test.skip
 
 code=0
 go list ./test/... | grep -v '/test/api$' | xargs go test -race -timeout 60m || code=$?
 for name in first second; do
-  wait "${halves[0]}" || code=$?
-  halves=("${halves[@]:1}")
+  wait "${running[$name]}" || code=$?
   printf '\n== test/api, the %s half ==\n' "$name"
   cat "$work/$name"
 done
