@@ -24,8 +24,10 @@ mount -t cgroup2 cgroup2 sys/fs/cgroup
 mount -t bpf bpf sys/fs/bpf
 hostname vm
 ip link set lo up
-# Process 1 itself goes there: the kernel looks for modprobe where process 1 is.
-exec chroot . /bin/bash -c '
+# Not chroot: whoever enters a mount namespace gets its root, as Cilium does when it
+# mounts control groups. And process 1 itself goes there: the kernel looks for
+# modprobe where process 1 is.
+exec switch_root /new/root /bin/bash -c '
   export PATH=/usr/sbin:/usr/bin:/sbin:/bin
   bash /mnt/out/command
   echo $? >/mnt/out/code
