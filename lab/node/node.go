@@ -84,6 +84,11 @@ func prepare(ctx context.Context, c Config) error {
 			return err
 		}
 	}
+	// As everywhere: Cilium's agent finds the control groups, which are mounted
+	// below /run/cilium, in the pod's mount of /var/run/cilium.
+	if err := os.Symlink("../run", filepath.Join(c.Dir, "var/run")); err != nil {
+		return err
+	}
 	text, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
 		return err
