@@ -33,7 +33,7 @@ func (f *clusterFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.as, "as", "", "user to impersonate")
 	flags.StringVar(&f.asUID, "as-uid", "", "UID to impersonate")
 	flags.StringArrayVar(&f.asGroups, "as-group", nil, "group to impersonate; can be repeated")
-	flags.DurationVar(&f.requestTimeout, "request-timeout", 0, "bound of one request to an API server, as 30s (default none)")
+	flags.DurationVar(&f.requestTimeout, "request-timeout", 0, "bound of one request to an API server, as 30s (default none), and of a question to an agent if longer than 12s")
 	flags.IntVar(&f.parallel, "parallel", 0, "how many clusters are worked on at once (default 16)")
 }
 

@@ -22,12 +22,12 @@ const (
 	appLabel      = "k8s-app"
 	agentSelector = appLabel + " in (" + agentName + "," + cilium.MeshDeployment + ")"
 	execAtOnce    = 16
-	// execTimeout bounds one question. An agent that is starting, or a node
-	// that hangs, answers late or never, and the others' answers count too.
+	// execTimeout bounds one question, unless the user's bound of requests is
+	// longer. An agent that is starting, or a node that hangs, answers late or
+	// never, and the others' answers count too. It is no less: some answers take
+	// seconds by design.
 	execTimeout = 12 * time.Second
 )
-
-var errNoAnswer = errors.New("no answer within " + execTimeout.String())
 
 // agents asks every agent and every kvstoremesh of the cluster about its remotes.
 func (l *look) agents(ctx context.Context) error {
@@ -135,11 +135,15 @@ func askPod(ctx context.Context, cluster *mesh.Cluster, pod *corev1.Pod) mesh.Ag
 }
 
 func ask(ctx context.Context, cluster *mesh.Cluster, pod, container string, command []string, parse func([]byte) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, execTimeout, errNoAnswer)
+	within := execTimeout
+	if cluster.Config != nil {
+		within = max(within, cluster.Config.Timeout) // of itself, exec heeds no bound
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, within, mesh.NoAnswerError{Within: within})
 	defer cancel()
 	out, err := cluster.Exec.Run(ctx, pod, container, command...)
-	if errors.Is(context.Cause(ctx), errNoAnswer) {
-		return errNoAnswer
+	if late, ok := errors.AsType[mesh.NoAnswerError](context.Cause(ctx)); ok {
+		return late
 	}
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
+	"k8s.io/client-go/rest"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 )
@@ -131,11 +132,42 @@ func TestAgentThatHangs(t *testing.T) {
 			t.Errorf("took %s", took)
 		}
 		health := l.facts.AgentTier.Health
-		if health[0].Error != errNoAnswer.Error() || health[1].Error != "" || health[1].MTU == nil {
+		if health[0].Error != (mesh.NoAnswerError{Within: execTimeout}).Error() || health[1].Error != "" || health[1].MTU == nil {
 			t.Errorf("%+v", health)
 		}
 		if slices.Contains(exec.asked, "cilium-1: /dev/tcp") {
 			t.Error("an agent that hangs is asked on")
+		}
+	})
+}
+
+// TestAgentThatIsSlow is waited for as long as the user bounds requests.
+func TestAgentThatIsSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, _ := twoNodes(map[string]func(context.Context, string) ([]byte, error){
+			"cilium-health status": func(ctx context.Context, _ string) ([]byte, error) {
+				select {
+				case <-ctx.Done():
+					return nil, ctx.Err()
+				case <-time.After(2 * execTimeout):
+					return []byte(`{"local": {"name": "a/n"}, "nodes": []}`), nil
+				}
+			},
+		})
+		for bound, want := range map[time.Duration]string{
+			3 * execTimeout: "",
+			execTimeout / 4: "no answer within 12s",
+			0:               "no answer within 12s",
+		} {
+			l.cluster.Config = &rest.Config{Timeout: bound}
+			if err := l.agents(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for _, health := range l.facts.AgentTier.Health {
+				if health.Error != want {
+					t.Errorf("--request-timeout %s: %s says %q, want %q", bound, health.Pod, health.Error, want)
+				}
+			}
 		}
 	})
 }

@@ -29,7 +29,7 @@ type LoaderOptions struct {
 	Impersonate    string        // user to act as
 	ImpersonateUID string        // UID to act as
 	Groups         []string      // groups to act as
-	RequestTimeout time.Duration // of one request; zero for none
+	RequestTimeout time.Duration // of one request, and of a question to an agent if it is longer than usual; zero for none
 	UserAgent      string
 }
 
@@ -88,7 +88,7 @@ func NewCluster(context string, config *rest.Config, userAgent string) (*Cluster
 	// The API server's priority and fairness is the limit; a client-side one
 	// only adds waits (client-go's default is 5 requests a second).
 	config.QPS = -1
-	config.Wrap(withRetries)
+	config.Wrap(withRetries(config.Timeout))
 	clients, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("context %q cannot be used: %w", context, err)

@@ -20,17 +20,27 @@ const (
 	headerTimeout = 20 * time.Second // of one attempt, until the answer begins; watches stream after it
 )
 
-// errNoAnswer is what an attempt ends with if the answer does not begin in time.
-var errNoAnswer = errors.New("no answer within " + headerTimeout.String())
+// NoAnswerError says that an answer did not come, or did not begin, in time.
+type NoAnswerError struct{ Within time.Duration }
+
+// Error implements error.
+func (e NoAnswerError) Error() string { return "no answer within " + e.Within.String() }
 
 // retrier repeats requests that failed for a passing reason: no answer, 429,
 // or a 5xx of the server or of something before it. A create (POST) is only
 // repeated if it certainly was not carried out; its caller decides otherwise.
 type retrier struct {
 	next http.RoundTripper
+	most time.Duration // of one attempt, until the answer begins
 }
 
-func withRetries(next http.RoundTripper) http.RoundTripper { return retrier{next: next} }
+// withRetries has one attempt take longer than usual if the user's bound of the
+// whole request allows it, of which half is left for another. Zero is no bound.
+func withRetries(bound time.Duration) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return retrier{next: next, most: max(headerTimeout, bound/2)}
+	}
+}
 
 // RoundTrip implements [http.RoundTripper].
 func (r retrier) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -72,12 +82,12 @@ func (r retrier) attempt(request *http.Request) (*http.Response, error) {
 		}
 		copied.Body = body
 	}
-	timer := time.AfterFunc(headerTimeout, func() { cancel(errNoAnswer) })
+	timer := time.AfterFunc(r.most, func() { cancel(NoAnswerError{r.most}) })
 	response, err := r.next.RoundTrip(copied)
 	timer.Stop()
 	if err != nil {
-		if cause := context.Cause(ctx); errors.Is(cause, errNoAnswer) {
-			err = cause
+		if late, ok := errors.AsType[NoAnswerError](context.Cause(ctx)); ok {
+			err = late
 		}
 		cancel(nil)
 		return nil, err
