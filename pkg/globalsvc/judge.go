@@ -1,6 +1,8 @@
 package globalsvc
 
 import (
+	"github.com/Masterminds/semver/v3"
+
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/internal/policies"
 )
@@ -12,6 +14,7 @@ import (
 type judge struct {
 	clientLabels map[string]string
 	services     map[*mesh.Facts]map[serviceName]*mesh.GlobalService
+	versions     map[*mesh.Facts]*semver.Version
 	clusters     map[*mesh.Facts]*policies.Cluster
 	clients      map[clientKey]*subject
 	servers      map[*mesh.Endpoint]*subject
@@ -29,6 +32,7 @@ func newJudge(clientLabels map[string]string) *judge {
 	return &judge{
 		clientLabels: clientLabels,
 		services:     map[*mesh.Facts]map[serviceName]*mesh.GlobalService{},
+		versions:     map[*mesh.Facts]*semver.Version{},
 		clusters:     map[*mesh.Facts]*policies.Cluster{},
 		clients:      map[clientKey]*subject{},
 		servers:      map[*mesh.Endpoint]*subject{},
@@ -67,10 +71,26 @@ type ruler struct {
 	selects policies.Answer
 }
 
+// version is [mesh.Facts.CiliumVersion] for many services.
+func (j *judge) version(f *mesh.Facts) *semver.Version {
+	v, known := j.versions[f]
+	if !known {
+		v = f.CiliumVersion()
+		j.versions[f] = v
+	}
+	return v
+}
+
+// before120 says whether the cluster is known to run a Cilium before 1.20.
+func (j *judge) before120(f *mesh.Facts) bool {
+	v := j.version(f)
+	return v != nil && v.Major() == 1 && v.Minor() < 20
+}
+
 // cluster is a cluster with its policies.
 func (j *judge) cluster(f *mesh.Facts) *policies.Cluster {
 	if j.clusters[f] == nil {
-		j.clusters[f] = policies.NewCluster(f, f.CiliumVersion())
+		j.clusters[f] = policies.NewCluster(f, j.version(f))
 	}
 	return j.clusters[f]
 }

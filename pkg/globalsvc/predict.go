@@ -47,10 +47,10 @@ func (j *judge) predict(s mesh.Snapshot, client string, q Query) Answers {
 	c := &a.candidates
 	c.affinity, c.bound = service.Affinity(), service.InternalTrafficPolicy == "Local"
 	c.local = backendsOf(here, service, service, port, false)
-	if takesRemote(here, service) {
+	if j.takesRemote(here, service) {
 		for i := range s.Clusters {
 			if other := &s.Clusters[i]; other.Context != client {
-				c.remote = append(c.remote, a.given(here, service, other, j.find(other, q.Namespace, q.Name), port)...)
+				c.remote = append(c.remote, a.given(j, here, service, other, j.find(other, q.Namespace, q.Name), port)...)
 			}
 		}
 		a.unseen(s, here)
@@ -107,11 +107,11 @@ func choose(service *mesh.GlobalService, q Query) (mesh.ServicePort, bool) {
 }
 
 // takesRemote says whether endpoints of other clusters are considered at all.
-func takesRemote(here *mesh.Facts, service *mesh.GlobalService) bool {
+func (j *judge) takesRemote(here *mesh.Facts, service *mesh.GlobalService) bool {
 	if !service.Global() {
 		return false
 	}
-	if value, _ := service.Annotation(mesh.AnnotationAffinity); before120(here) && value != "" && service.Affinity() == mesh.AffinityNone {
+	if value, _ := service.Annotation(mesh.AnnotationAffinity); j.before120(here) && value != "" && service.Affinity() == mesh.AffinityNone {
 		return false // the annotation "none", or one that Cilium does not know, drops them
 	}
 	if service.Headless {
@@ -124,24 +124,9 @@ func takesRemote(here *mesh.Facts, service *mesh.GlobalService) bool {
 	return true
 }
 
-// before120 says whether the cluster is known to run a Cilium before 1.20.
-func before120(f *mesh.Facts) bool { return slices.Contains([]string{"18", "19"}, minor(f)) }
-
-// minor is the minor version of the agents' image, as "20"; empty if it is not known.
-func minor(f *mesh.Facts) string {
-	for i := range f.Workloads {
-		if w := &f.Workloads[i]; w.Kind == "DaemonSet" && w.Name == "cilium" {
-			_, tag, _ := strings.Cut(w.Image, ":v1.")
-			number, _, _ := strings.Cut(tag, ".")
-			return number
-		}
-	}
-	return ""
-}
-
 // given are the endpoints that another cluster gives to this one; theirs is
 // its Service of that name, nil if it has none.
-func (a *Answers) given(here *mesh.Facts, service *mesh.GlobalService, other *mesh.Facts, theirs *mesh.GlobalService, port mesh.ServicePort) []backend {
+func (a *Answers) given(j *judge, here *mesh.Facts, service *mesh.GlobalService, other *mesh.Facts, theirs *mesh.GlobalService, port mesh.ServicePort) []backend {
 	if !connected(here, other) {
 		a.Notes = append(a.Notes, other.Context+" is not in the mesh of "+here.Context)
 		return nil
@@ -154,7 +139,7 @@ func (a *Answers) given(here *mesh.Facts, service *mesh.GlobalService, other *me
 		return nil
 	}
 	// Which Cilium the other cluster's operator has matters: it keeps them back.
-	if !other.GlobalNamespace(service.Namespace) && !before120(other) {
+	if !other.GlobalNamespace(service.Namespace) && !j.before120(other) {
 		a.Notes = append(a.Notes, fmt.Sprintf("%s shares nothing: its namespace %s is not global", other.Context, service.Namespace))
 		return nil
 	}

@@ -159,9 +159,13 @@ func TestPredictHeeds(t *testing.T) {
 		"other protocol":            {func(s *mesh.Snapshot) { s.Clusters[1].Services.Items[0].Endpoints[0].Ports[0].Protocol = "UDP" }, "c1:1"},
 		"other IP family":           {func(s *mesh.Snapshot) { s.Clusters[1].Services.Items[0].Endpoints[0].Address = "fd00::1" }, "c1:1"},
 		"affinity none before 1.20": {func(s *mesh.Snapshot) { runs(s, 0, "1.19.4"); annotate(s, mesh.AnnotationAffinity, "none") }, "c1:1"},
-		"affinity none since 1.20":  {func(s *mesh.Snapshot) { annotate(s, mesh.AnnotationAffinity, "none") }, "c1:1 c2:1"},
-		"older names":               {func(s *mesh.Snapshot) { legacy(s) }, "c1:1 c2:1"},
-		"headless":                  {func(s *mesh.Snapshot) { headless(s) }, "c1:1"},
+		"affinity none before 1.20, of an image without a version": {func(s *mesh.Snapshot) {
+			s.Clusters[0].Release = &mesh.Release{ChartVersion: "1.19.4"}
+			annotate(s, mesh.AnnotationAffinity, "none")
+		}, "c1:1"},
+		"affinity none since 1.20": {func(s *mesh.Snapshot) { annotate(s, mesh.AnnotationAffinity, "none") }, "c1:1 c2:1"},
+		"older names":              {func(s *mesh.Snapshot) { legacy(s) }, "c1:1 c2:1"},
+		"headless":                 {func(s *mesh.Snapshot) { headless(s) }, "c1:1"},
 		"headless with synced slices": {func(s *mesh.Snapshot) {
 			headless(s)
 			s.Clusters[0].Config.Raw = map[string]string{"clustermesh-enable-endpoint-sync": "true"}
