@@ -6,6 +6,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 go test -tags e2e -c -o bin/e2e.test ./test/e2e
 cd test/e2e
-export AKSMESH_LAB_PATIENCE=10
+export AKSMESH_LAB_PATIENCE=10 AKSMESH_LIVE=1
 VM_MEMORY=12G exec ../../hack/vm/run.sh ../../hack/vm/lab.sh \
   ../../bin/e2e.test -test.v -test.timeout 3h -test.run "${1:-TestEncryption}"

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -11,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/hubble"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
@@ -107,19 +106,16 @@ func noRelays(t *testing.T) {
 }
 
 // installRelays adds the relays to a running mesh, which restarts nothing, and
-// waits until they are ready: the mesh itself does without.
+// wants them available when join ends.
 func installRelays(t *testing.T, clusters []*mesh.Cluster) {
 	t.Helper()
 	before := restarts(t, clusters)
 	join(t, "--context", three, "--set", "aks-1:hubble.relay.enabled=true",
 		"--set", "aks-2:hubble.relay.enabled=true", "--set", "aks-2:hubble.relay.tls.server.enabled=true")
 	for _, c := range clusters[:2] {
-		err := wait.PollUntilContextTimeout(t.Context(), time.Second, 3*time.Minute, true, func(ctx context.Context) (bool, error) {
-			relay, err := c.Client.AppsV1().Deployments(mesh.Namespace).Get(ctx, "hubble-relay", metav1.GetOptions{})
-			return err == nil && relay.Status.AvailableReplicas > 0, nil
-		})
-		if err != nil {
-			t.Fatalf("%s: Hubble relay does not become available: %v", c.Context, err)
+		relay := must[*appsv1.Deployment](t)(c.Client.AppsV1().Deployments(mesh.Namespace).Get(t.Context(), "hubble-relay", metav1.GetOptions{}))
+		if relay.Status.AvailableReplicas == 0 {
+			t.Errorf("%s: join ended before Hubble relay was available: %+v", c.Context, relay.Status)
 		}
 	}
 	after := restarts(t, clusters)

@@ -3,7 +3,8 @@
 // Package e2e joins real clusters: the plugin's binary on the lab, with real
 // Kubernetes, real Cilium agents and real packets. It needs root, and it owns
 // the machine's lab: it takes down what runs and brings up its own. Run it by
-// "make e2e"; $AKSMESH_KEEP_LAB leaves the lab up after a failure, to look at it.
+// "make e2e"; $AKSMESH_KEEP_LAB leaves the lab up after a failure, to look at it,
+// and with $AKSMESH_LIVE what the plugin says is shown while it says it.
 package e2e
 
 import (
@@ -30,6 +31,9 @@ func run(m *testing.M) int {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
+	}
+	if os.Getenv("AKSMESH_LIVE") != "" {
+		lab.Live = os.Stderr
 	}
 	code := m.Run()
 	if code == 0 || os.Getenv("AKSMESH_KEEP_LAB") == "" {
@@ -78,5 +82,9 @@ func join(t *testing.T, args ...string) *labenv.Result {
 
 func logResult(t *testing.T, r *labenv.Result, args []string) {
 	t.Helper()
-	t.Logf("kubectl aksmesh %s: exit code %d after %.1fs\n%s%s", strings.Join(args, " "), r.ExitCode, r.Took.Seconds(), r.Stdout, r.Stderr)
+	said := "\n" + r.Stdout + r.Stderr
+	if lab.Live != nil {
+		said = "" // it has been shown
+	}
+	t.Logf("kubectl aksmesh %s: exit code %d after %.1fs%s", strings.Join(args, " "), r.ExitCode, r.Took.Seconds(), said)
 }

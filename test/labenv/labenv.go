@@ -25,6 +25,7 @@ type Lab struct {
 	Program string    // path of aksmesh-lab
 	Plugin  string    // path of kubectl-aksmesh
 	Log     io.Writer // what the lab says while it works
+	Live    io.Writer // gets what the plugin says, too, while it says it; may be nil
 }
 
 // FromEnvironment takes the programs from $AKSMESH_LAB and $AKSMESH_BINARY,
@@ -127,6 +128,9 @@ func (l *Lab) Aksmesh(ctx context.Context, args ...string) (*Result, error) {
 	var stdout, stderr bytes.Buffer
 	command := exec.CommandContext(ctx, l.Plugin, args...)
 	command.Env, command.Stdout, command.Stderr = variables, &stdout, &stderr
+	if l.Live != nil {
+		command.Stdout, command.Stderr = io.MultiWriter(&stdout, l.Live), io.MultiWriter(&stderr, l.Live)
+	}
 	start := time.Now()
 	err = command.Run()
 	if command.ProcessState == nil {
