@@ -126,11 +126,12 @@ func (r *ring) read(stopped *atomic.Bool, sees func(packet)) (err error) {
 		if last {
 			break
 		}
-		const patience = 200                                                                     // milliseconds
-		_, err := unix.Poll([]unix.PollFd{{Fd: int32(r.socket), Events: unix.POLLIN}}, patience) //nolint:gosec // a descriptor is small
-		if err != nil && !errors.Is(err, unix.EINTR) {
+		if err := r.wait(); err != nil {
 			return err
 		}
+	}
+	if r.cut > 0 {
+		return fmt.Errorf("%d packets were longer than the ring's frames", r.cut)
 	}
 	statistics, err := unix.GetsockoptTpacketStats(r.socket, unix.SOL_PACKET, unix.PACKET_STATISTICS)
 	if err == nil && statistics.Drops > 0 {
