@@ -205,7 +205,8 @@ func viewLine(a *mesh.Agent, r *mesh.Remote) string {
 	return line
 }
 
-// silent is one finding for all agents that could not be asked.
+// silent is one finding for all agents that could not be asked. Its line has one
+// reason: what to do depends on it, and what was seen is shown on demand only.
 func silent(c *mesh.Facts, agents []mesh.Agent, what string) []Finding {
 	var lines []string
 	for i := range agents {
@@ -216,5 +217,5 @@ func silent(c *mesh.Facts, agents []mesh.Agent, what string) []Finding {
 	if len(lines) == 0 {
 		return nil
 	}
-	return one(unknown(ofCluster(c), "context %q: %d of %d %s pods could not be asked", c.Context, len(lines), len(agents), what).seen(lines...))
+	return one(unknown(ofCluster(c), "context %q: %d of %d %s pods could not be asked, as %s", c.Context, len(lines), len(agents), what, lines[0]).seen(lines...))
 }
