@@ -89,11 +89,15 @@ func between(t *testing.T, clusters []*mesh.Cluster, is func(packet) bool, does 
 		}
 	}
 	var seen traffic
+	cut := 0
 	stop := watchFabric(t, func(p packet) {
 		if from, to := nodes[p.from], nodes[p.to]; from == "" || to == "" || from == to {
 			return
 		}
 		seen.all++
+		if p.cut {
+			cut++
+		}
 		if is(p) {
 			seen.wanted++
 		}
@@ -103,6 +107,9 @@ func between(t *testing.T, clusters []*mesh.Cluster, is func(packet) bool, does 
 	})
 	does()
 	stop()
+	if cut > 0 {
+		t.Errorf("%d of %d packets between nodes could not be seen to their end", cut, seen.all)
+	}
 	return seen
 }
 
