@@ -25,6 +25,7 @@ type readiness struct {
 	images   map[string][]string      // of the newest template, as container=image, by name of the part
 	reasons  map[string]podReason     // by pod
 	unpulled map[string]map[string]*unpulled
+	leaving  map[string]time.Time // pods of the mesh's control plane that go, and until when they count
 	say      func(string)
 	done     func()
 	now      func() time.Time
@@ -34,7 +35,7 @@ func newReadiness(required []string, say func(string), done func()) *readiness {
 	return &readiness{
 		required: required, say: say, done: done, now: time.Now,
 		parts: map[string]mesh.Workload{}, images: map[string][]string{},
-		reasons: map[string]podReason{}, unpulled: map[string]map[string]*unpulled{},
+		reasons: map[string]podReason{}, unpulled: map[string]map[string]*unpulled{}, leaving: map[string]time.Time{},
 	}
 }
 
@@ -99,6 +100,10 @@ func (w *readiness) pod(pod *corev1.Pod, deleted bool) {
 	before := w.unpulled[pod.Name]
 	delete(w.reasons, pod.Name)
 	delete(w.unpulled, pod.Name)
+	delete(w.leaving, pod.Name)
+	if !deleted && serves(pod) && pod.DeletionTimestamp != nil {
+		w.leaving[pod.Name] = pod.DeletionTimestamp.Add(leavingGrace)
+	}
 	if !deleted {
 		w.reasons[pod.Name] = waitingReason(pod)
 		w.unpulled[pod.Name] = unpulledOf(pod, before, w.now())
@@ -147,11 +152,27 @@ func (w *readiness) missing() string {
 		}
 		lines = append(lines, line)
 	}
+	for pod, until := range w.leaving {
+		if w.now().Before(until) {
+			lines = append(lines, pod+" has not ended yet")
+		}
+	}
 	if len(lines) == 0 {
 		return ""
 	}
 	slices.Sort(lines)
 	return strings.Join(append(lines, w.why()...), ", ")
+}
+
+// leavingGrace is how long after its time a pod that goes is still waited for: on
+// a node that is dead, it stays for ever.
+const leavingGrace = 10 * time.Second
+
+// serves says whether a pod has an etcd of the mesh. A Deployment is ready while
+// one of before still serves: agents and other clusters are connected to it, say
+// so, and lose it a second later.
+func serves(pod *corev1.Pod) bool {
+	return pod.Labels["k8s-app"] == cilium.MeshDeployment && pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed
 }
 
 // why are the reasons of pods that will not start by waiting alone. Until

@@ -99,8 +99,9 @@ func ready(ctx context.Context, c *mesh.Cluster, required []string, say func(str
 	return fmt.Errorf("%s: %w", cmp.Or(w.waiting(), "Cilium's state is not known"), err)
 }
 
-// giveUp ends a wait that has become hopeless. Watches bring nothing while
-// things stay as they are, so it looks by itself.
+// giveUp ends a wait that has become hopeless, or that only pods of a dead node
+// prolong. Watches bring nothing while things stay as they are, so it looks by
+// itself.
 func (w *readiness) giveUp(ctx context.Context, context string, cancel context.CancelCauseFunc) {
 	for {
 		select {
@@ -111,6 +112,7 @@ func (w *readiness) giveUp(ctx context.Context, context string, cancel context.C
 		if err := w.hopeless(context); err != nil {
 			cancel(err)
 		}
+		w.tell()
 	}
 }
 
