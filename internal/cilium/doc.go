@@ -24,6 +24,9 @@ const (
 	KVStoreContainer   = "kvstoremesh"
 	ConfigMap          = "cilium-config"
 
+	// AppLabel tells the pods of the chart's parts apart.
+	AppLabel = "k8s-app"
+
 	CASecret = "cilium-ca"
 	// NextCASecret is kubectl-aksmesh's own: the CA that a rotation moves the
 	// mesh to, until all clusters have it.

@@ -17,10 +17,9 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 )
 
-// Pods that can be asked, by the label k8s-app that Cilium's chart gives them.
+// Pods that can be asked, by the label that Cilium's chart gives them.
 const (
-	appLabel      = "k8s-app"
-	agentSelector = appLabel + " in (" + agentName + "," + cilium.MeshDeployment + ")"
+	agentSelector = cilium.AppLabel + " in (" + agentName + "," + cilium.MeshDeployment + ")"
 	execAtOnce    = 16
 	// execTimeout bounds one question, unless the user's bound of requests is
 	// longer. An agent that is starting, or a node that hangs, answers late or
@@ -102,11 +101,11 @@ func askAll(ctx context.Context, cluster *mesh.Cluster, pods []corev1.Pod) (agen
 	return agents, kvstores
 }
 
-func isAgent(pod *corev1.Pod) bool { return pod.Labels[appLabel] == agentName }
+func isAgent(pod *corev1.Pod) bool { return pod.Labels[cilium.AppLabel] == agentName }
 
 // isKVStore is false for a clustermesh-apiserver without kvstoremesh.
 func isKVStore(pod *corev1.Pod) bool {
-	return pod.Labels[appLabel] == cilium.MeshDeployment &&
+	return pod.Labels[cilium.AppLabel] == cilium.MeshDeployment &&
 		slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool { return c.Name == cilium.KVStoreContainer })
 }
 

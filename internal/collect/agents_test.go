@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/rest"
 
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 )
 
@@ -47,7 +48,7 @@ func says(text string) func(context.Context, string) ([]byte, error) {
 
 func ciliumPod(name, app string, containers ...string) *corev1.Pod {
 	p := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: mesh.Namespace, Labels: map[string]string{partOf: agentName, appLabel: app}},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: mesh.Namespace, Labels: map[string]string{partOf: agentName, cilium.AppLabel: app}},
 		Spec:       corev1.PodSpec{NodeName: "node-of-" + name},
 		Status:     corev1.PodStatus{Phase: corev1.PodRunning},
 	}

@@ -262,7 +262,7 @@ func (l *serviceLook) tables(ctx context.Context) error {
 	if l.options.Agents <= 0 || l.facts.Config == nil {
 		return nil
 	}
-	pods, err := l.cluster.Client.CoreV1().Pods(mesh.Namespace).List(ctx, metav1.ListOptions{LabelSelector: appLabel + "=" + agentName})
+	pods, err := l.cluster.Client.CoreV1().Pods(mesh.Namespace).List(ctx, metav1.ListOptions{LabelSelector: cilium.AppLabel + "=" + agentName})
 	if err != nil {
 		return err
 	}

@@ -101,12 +101,13 @@ func (w *readiness) pod(pod *corev1.Pod, deleted bool) {
 	delete(w.reasons, pod.Name)
 	delete(w.unpulled, pod.Name)
 	delete(w.leaving, pod.Name)
-	if !deleted && serves(pod) && pod.DeletionTimestamp != nil {
-		w.leaving[pod.Name] = pod.DeletionTimestamp.Add(leavingGrace)
+	if deleted {
+		return
 	}
-	if !deleted {
-		w.reasons[pod.Name] = waitingReason(pod)
-		w.unpulled[pod.Name] = unpulledOf(pod, before, w.now())
+	w.reasons[pod.Name] = waitingReason(pod)
+	w.unpulled[pod.Name] = unpulledOf(pod, before, w.now())
+	if serves(pod) && pod.DeletionTimestamp != nil {
+		w.leaving[pod.Name] = pod.DeletionTimestamp.Add(leavingGrace)
 	}
 }
 
@@ -172,7 +173,7 @@ const leavingGrace = 10 * time.Second
 // one of before still serves: agents and other clusters are connected to it, say
 // so, and lose it a second later.
 func serves(pod *corev1.Pod) bool {
-	return pod.Labels["k8s-app"] == cilium.MeshDeployment && pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed
+	return pod.Labels[cilium.AppLabel] == cilium.MeshDeployment && pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed
 }
 
 // why are the reasons of pods that will not start by waiting alone. Until

@@ -72,11 +72,11 @@ func (d *Draft) MeshService(c *Cluster) *applycorev1.ServiceApplyConfiguration {
 	maps.Copy(annotations, cilium.HelmAnnotations(cilium.Namespace))
 	return applycorev1.Service(cilium.MeshService, cilium.Namespace).
 		WithLabels(cilium.HelmLabels()).
-		WithLabels(map[string]string{"k8s-app": cilium.MeshDeployment, "app.kubernetes.io/part-of": "cilium", "app.kubernetes.io/name": cilium.MeshDeployment}).
+		WithLabels(map[string]string{cilium.AppLabel: cilium.MeshDeployment, "app.kubernetes.io/part-of": "cilium", "app.kubernetes.io/name": cilium.MeshDeployment}).
 		WithAnnotations(annotations).
 		WithSpec(applycorev1.ServiceSpec().
 			WithType(corev1.ServiceTypeLoadBalancer).
-			WithSelector(map[string]string{"k8s-app": cilium.MeshDeployment}).
+			WithSelector(map[string]string{cilium.AppLabel: cilium.MeshDeployment}).
 			WithPorts(applycorev1.ServicePort().WithPort(cilium.MeshPort).WithProtocol(corev1.ProtocolTCP)).
 			WithPublishNotReadyAddresses(true))
 }
