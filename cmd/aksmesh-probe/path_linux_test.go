@@ -26,6 +26,11 @@ type path struct{ a, router, b int } // process ids
 func newPath(t *testing.T) *path {
 	t.Helper()
 	root(t)
+	for program, pkg := range map[string]string{"ip": "iproute2", "nft": "nftables", "nsenter": "util-linux"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("there is no %s here: install Debian's package %s", program, pkg)
+		}
+	}
 	p := &path{a: hold(t), router: hold(t), b: hold(t)}
 	ip := func(pid int, format string, args ...any) {
 		inside(t, pid, "", strings.Fields("ip "+fmt.Sprintf(format, args...))...)
