@@ -6,10 +6,9 @@ BIN      := bin
 PLUGIN   := $(BIN)/kubectl-aksmesh
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 VPKG     := github.com/aksmesh/kubectl-aksmesh/internal/version
-# Dependencies are most of the binary; not inlining in them keeps it under
-# 60 MB and costs nothing that can be felt.
-GCFLAGS  := $(foreach m,k8s.io sigs.k8s.io github.com helm.sh google.golang.org go.yaml.in golang.org oras.land go.opentelemetry.io gopkg.in go4.org dario.cat cyphar.com net text/template html/template database vendor encoding go mime regexp,-gcflags='$(m)/...=-l')
-LDFLAGS  := -s -w -X $(VPKG).version=$(VERSION)
+# Code is built with the flags of hack/flags.sh, but for tests with the race
+# detector. Functions begin at every 16th byte, not at every 32nd: 1 MB less.
+LDFLAGS  := -s -w -funcalign=16 -X $(VPKG).version=$(VERSION)
 
 .DEFAULT_GOAL := build
 .PHONY: help build chart demo test unit api lab-test e2e e2e-encryption lint bench-join bench-join-api clean
@@ -18,10 +17,10 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 chart: ## pack Cilium's chart from the Go module, to be built in
-	@$(GO) run ./hack/chart
+	@. hack/flags.sh && $(GO) run ./hack/chart
 
 build: chart ## build the plugin with its chart
-	CGO_ENABLED=0 $(GO) build -trimpath $(GCFLAGS) -ldflags '$(LDFLAGS)' -o $(PLUGIN) ./cmd/kubectl-aksmesh
+	. hack/flags.sh && $(GO) build -ldflags '$(LDFLAGS)' -o $(PLUGIN) ./cmd/kubectl-aksmesh
 
 include lab/lab.mk
 -include test/test.mk
@@ -53,7 +52,7 @@ e2e-encryption: build lab-build ## tests of encryption in an emulated machine th
 	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) AKSMESH_LAB=$(LAB) hack/e2e-encryption.sh
 
 bench-join: build lab-build ## time a join of three bare clusters beside the floor (root, idle machine)
-	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) AKSMESH_LAB=$(LAB) $(GO) run ./test/benchlab
+	export AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) AKSMESH_LAB=$(LAB) && . hack/flags.sh && $(GO) run ./test/benchlab
 
 lint: ## vet, gofmt, golangci-lint (a pinned one, built by the Go toolchain)
 	hack/lint.sh

@@ -23,4 +23,5 @@ git clone -q . "$second"
 diff <(sums "$first") <(sums "$second") || { echo "error: two builds of the same commit differ" >&2; exit 1; }
 echo "two builds are the same:"
 sums "$first"
+. hack/flags.sh
 AKSMESH_DIST=$first/dist go test -count=1 -tags dist -v ./test/dist

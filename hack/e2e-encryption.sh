@@ -4,6 +4,7 @@
 # usage: AKSMESH_BINARY=PLUGIN AKSMESH_LAB=LAB hack/e2e-encryption.sh [PATTERN]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. hack/flags.sh
 go test -tags e2e -c -o bin/e2e.test ./test/e2e
 cd test/e2e
 export AKSMESH_LAB_PATIENCE=10 AKSMESH_LIVE=1

@@ -4,6 +4,7 @@
 # usage: hack/e2e.sh [flags of go test]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. hack/flags.sh
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 code=0

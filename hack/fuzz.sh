@@ -5,6 +5,7 @@
 #   hack/fuzz.sh 1m       each for a minute
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. hack/flags.sh
 packages=$(git grep -l '^func Fuzz' -- 'cmd/*_test.go' 'internal/*_test.go' 'pkg/*_test.go' 'hack/*_test.go' | xargs -n1 dirname | sort -u)
 if [ -z "${1:-}" ]; then
   sed 's|^|./|' <<<"$packages" | xargs go test -run '^Fuzz'

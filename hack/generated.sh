@@ -4,6 +4,7 @@
 # "go generate" or UPDATE_GOLDEN=1 write. It changes nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. hack/flags.sh
 failed=0
 for module in . lab test/examples test/dist/kubectl/module; do
   (cd "$module" && go mod tidy -diff) || { echo "error: $module/go.mod or go.sum is not tidy: cd $module && go mod tidy" >&2; failed=1; }

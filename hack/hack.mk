@@ -29,8 +29,8 @@ generated: chart ## check that generated files are up to date
 	hack/generated.sh
 
 docs-check: chart ## check links in the documentation, and that the commands it shows are taken
-	$(GO) test ./test/docs
-	$(GO) test -run 'Documented|WrongCommands|CommandsAreSeen' ./cmd/kubectl-aksmesh
+	. hack/flags.sh && $(GO) test ./test/docs
+	. hack/flags.sh && $(GO) test -run 'Documented|WrongCommands|CommandsAreSeen' ./cmd/kubectl-aksmesh
 
 examples-test: ## check the example for Azure: names, form, addresses
 	cd test/examples && $(GO) test ./...

@@ -5,6 +5,7 @@
 # of the database is taken with GOVULNDB=file:///path or another address.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. hack/flags.sh
 version=v1.9.0
 bin=$(go env GOPATH)/bin/govulncheck-$version
 if [ ! -x "$bin" ]; then

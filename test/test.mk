@@ -5,10 +5,10 @@ test-faults: chart ## kill a join around every single write, and more seeds of f
 	AKSMESH_FAULTS=all $(GO) test -count=1 -timeout 3h -run 'Kill|Faults' -v ./test/api
 
 bench-join-api: build ## time joins of 2 to 16 control planes that are 50 ms away
-	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) $(GO) run ./test/benchjoin
+	. hack/flags.sh && AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) $(GO) run ./test/benchjoin
 
 bench-services: build ## time services -A on 8 control planes that are 50 ms away, with 1,000 global services each
-	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) $(GO) run ./test/benchservices
+	. hack/flags.sh && AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) $(GO) run ./test/benchservices
 
 bench-doctor: build ## time doctor: judging 100 clusters of 1,000 nodes, looking at one of 1,000 nodes 50 ms away
-	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) $(GO) run ./test/benchdoctor
+	. hack/flags.sh && AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) $(GO) run ./test/benchdoctor

@@ -4,15 +4,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestOneListOfModules: what make builds, what CI compiles for all systems and
-// what goes into a release are built alike. The three cannot share a file.
-func TestOneListOfModules(t *testing.T) {
+// TestReleaseIsBuiltAlike: what make builds, and tests run, is built as a release
+// is. The files cannot share a list.
+func TestReleaseIsBuiltAlike(t *testing.T) {
 	read := func(name string) string {
 		text, err := os.ReadFile(filepath.Join("..", "..", name))
 		if err != nil {
@@ -20,22 +19,22 @@ func TestOneListOfModules(t *testing.T) {
 		}
 		return string(text)
 	}
-	list := func(name, expression string) []string {
-		match := regexp.MustCompile(expression).FindStringSubmatch(read(name))
-		if match == nil {
-			t.Fatalf("%s has no list of modules", name)
+	all := func(text, expression string) (found []string) {
+		for _, match := range regexp.MustCompile(expression).FindAllStringSubmatch(text, -1) {
+			found = append(found, match[1])
 		}
-		return strings.Fields(match[1])
+		if found == nil {
+			t.Fatalf("no %s", expression)
+		}
+		return found
 	}
-	want := list("Makefile", `foreach m,([^,]*),-gcflags=`)
-	if diff := cmp.Diff(want, list("hack/cross.sh", `for module in ([^;]*);`)); diff != "" {
-		t.Errorf("hack/cross.sh (-Makefile +there):\n%s", diff)
+	release := read(".goreleaser.yaml")
+	gcflags := all(all(release, `(?s)gcflags:(.*?)ldflags:`)[0], `(?m)^ +- (\S+)$`)
+	if diff := cmp.Diff(all(read("hack/flags.sh"), `-gcflags=(\S+?)"?\s`), gcflags); diff != "" {
+		t.Errorf("flags of the compiler (-hack/flags.sh +.goreleaser.yaml):\n%s", diff)
 	}
-	var release []string
-	for _, match := range regexp.MustCompile(`(?m)^ +- (\S+)/\.\.\.=-l$`).FindAllStringSubmatch(read(".goreleaser.yaml"), -1) {
-		release = append(release, match[1])
-	}
-	if diff := cmp.Diff(want, release); diff != "" {
-		t.Errorf(".goreleaser.yaml (-Makefile +there):\n%s", diff)
+	ldflags := all(release, `(?m)^ +- (-s -w .*)$`)[:1]
+	if diff := cmp.Diff(all(read("Makefile"), `LDFLAGS +:= (.*) -X `), ldflags); diff != "" {
+		t.Errorf("flags of the linker (-Makefile +.goreleaser.yaml):\n%s", diff)
 	}
 }
