@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	_ "k8s.io/client-go/plugin/pkg/client/auth" // the providers that kubeconfigs may name
 )
 
 // Exit codes.
