@@ -52,5 +52,11 @@ resource "azurerm_kubernetes_cluster" "cluster" {
     dns_service_ip = cidrhost(each.value.services, 10)
   }
 
+  # Azure has not always kept this pod_cidr, and Terraform would make a new
+  # cluster to have it back (README).
+  lifecycle {
+    ignore_changes = [network_profile[0].pod_cidr]
+  }
+
   depends_on = [azurerm_role_assignment.network]
 }
