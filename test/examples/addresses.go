@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
@@ -20,15 +19,16 @@ func (l *Lab) Shape() []string {
 	var problems []string
 	for _, b := range l.resources("azurerm_kubernetes_cluster") {
 		if plugin := l.text(attribute(b.Body, "network_profile", "network_plugin")); plugin != "none" {
-			problems = append(problems, fmt.Sprintf("%s has network plugin %q: join needs \"none\"", b.Labels[1], plugin))
+			problems = append(problems, say(b.DefRange(), "%s has network plugin %q: join needs \"none\"", b.Labels[1], plugin))
 		}
 		if attribute(b.Body, "default_node_pool", "vnet_subnet_id") == nil {
-			problems = append(problems, b.Labels[1]+" has nodes in a network that AKS makes, which the hub does not reach")
+			problems = append(problems, say(b.DefRange(), "%s has nodes in a network that AKS makes, which the hub does not reach", b.Labels[1]))
 		}
+		problems = append(problems, l.rights(b)...)
 	}
 	for _, network := range l.resources("azurerm_virtual_network") {
 		if !slices.ContainsFunc(l.resources("azurerm_virtual_hub_connection"), func(c *hclsyntax.Block) bool { return connects(c, network) }) {
-			problems = append(problems, fmt.Sprintf("virtual network %s is connected to no hub", network.Labels[1]))
+			problems = append(problems, say(network.DefRange(), "virtual network %s is connected to no hub", network.Labels[1]))
 		}
 	}
 	return problems
@@ -37,14 +37,7 @@ func (l *Lab) Shape() []string {
 // connects says whether a connection is for a network, and for each of them if
 // there are many.
 func connects(connection, network *hclsyntax.Block) bool {
-	remote := connection.Body.Attributes["remote_virtual_network_id"]
-	if remote == nil {
-		return false
-	}
-	to := slices.ContainsFunc(remote.Expr.Variables(), func(t hcl.Traversal) bool {
-		return slices.Equal(names(t)[:min(2, len(names(t)))], network.Labels)
-	})
-	return to && each(connection) == each(network)
+	return refers(connection.Body.Attributes["remote_virtual_network_id"], address(network)) && each(connection) == each(network)
 }
 
 // each is what for_each of a block goes over, as "var.clusters".
@@ -84,7 +77,7 @@ func (l *Lab) text(a *hclsyntax.Attribute) string {
 // Addresses says what this plugin thinks of the ranges: its judge refuses, or
 // its planner would choose other pods.
 func (l *Lab) Addresses() []string {
-	values := l.defaults()
+	values, _ := l.variables() // what is wrong with them, Values says
 	snapshot, inputs, problems := l.snapshot(values)
 	report := diagnose.Judge(snapshot, diagnose.Options{Phase: diagnose.Preflight})
 	for _, f := range report.Findings {
@@ -93,7 +86,7 @@ func (l *Lab) Addresses() []string {
 		}
 	}
 	hub := netip.Prefix{}
-	if value, ok := values["hub_prefix"]; ok {
+	if value, ok := values["hub_prefix"]; ok && value.IsKnown() && value.Type() == cty.String {
 		hub, _ = netip.ParsePrefix(value.AsString())
 	}
 	if !hub.IsValid() || hub.Bits() > 24 {
@@ -131,14 +124,17 @@ func (l *Lab) snapshot(values map[string]cty.Value) (mesh.Snapshot, addressing.I
 	var s mesh.Snapshot
 	var in addressing.Input
 	clusters, ok := values["clusters"]
-	if !ok || !clusters.CanIterateElements() {
-		return s, in, []string{"variable clusters has no default"}
+	if !ok || !known(clusters) {
+		return s, in, []string{"variable clusters has no value to judge"}
 	}
 	for it := clusters.ElementIterator(); it.Next(); {
 		key, value := it.Element()
 		name := key.AsString()
 		prefix := map[string]netip.Prefix{}
 		for _, of := range words("vnet nodes services pods") {
+			if !value.Type().IsObjectType() || !value.Type().HasAttribute(of) {
+				return s, in, []string{fmt.Sprintf("cluster %s has no %s to judge", name, of)}
+			}
 			p, err := netip.ParsePrefix(value.GetAttr(of).AsString())
 			if err != nil || p != p.Masked() {
 				problems = append(problems, fmt.Sprintf("%s of cluster %s is %q, not a CIDR", of, name, value.GetAttr(of).AsString()))
