@@ -4,21 +4,20 @@ package e2e
 
 import (
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/aksmesh/kubectl-aksmesh/test/labenv"
+	"github.com/aksmesh/kubectl-aksmesh/test/pasted"
 )
 
 const walkthroughPage = "../../docs/walkthrough.md"
 
-// TestWalkthrough runs the commands of the walk through on bare clusters, and
+// TestWalkthrough runs the commands of the walkthrough on bare clusters, and
 // holds what the page says they print to what they do print. Numbers and times
-// are other ones every time. UPDATE_GOLDEN=1 pastes the output anew.
+// are other ones every time, and what they tell is not: see package pasted.
+// UPDATE_GOLDEN=1 pastes the output anew.
 func TestWalkthrough(t *testing.T) {
 	bare(t, 3)
 	page, err := os.ReadFile(walkthroughPage)
@@ -35,7 +34,7 @@ func TestWalkthrough(t *testing.T) {
 		if os.Getenv("UPDATE_GOLDEN") != "" {
 			continue
 		}
-		if diff := cmp.Diff(shape(was), shape(blocks[i])); diff != "" {
+		if diff := pasted.Diff(was, blocks[i]); diff != "" {
 			t.Errorf("what commands of %s print (-page +now; UPDATE_GOLDEN=1 pastes it):\n%s", walkthroughPage, diff)
 		}
 	}
@@ -87,19 +86,4 @@ func demoApplication(t *testing.T) {
 	if err := lab.Run(t.Context(), "hello"); err != nil {
 		t.Fatal(err)
 	}
-}
-
-var (
-	numbers = regexp.MustCompile(`[0-9]+(\.[0-9]+)?(ms|µs|m[0-9]+s|s|d|y)?`)
-	hexes   = regexp.MustCompile(`\b[0-9a-f]{8,}\b`)
-	bars    = regexp.MustCompile(`[\x{2580}-\x{259F}#=]+`)
-	blanks  = regexp.MustCompile(`[ \t]+`)
-)
-
-// shape is a text without what differs from run to run.
-func shape(text string) string {
-	text = hexes.ReplaceAllString(text, "N")
-	text = numbers.ReplaceAllString(text, "N")
-	text = bars.ReplaceAllString(text, "")
-	return blanks.ReplaceAllString(text, " ")
 }
