@@ -52,7 +52,7 @@ func accessFailure(c *mesh.Facts, p *mesh.Problem) Finding {
 		{says("kubelogin") && says("not found", "no such file"),
 			"context %q needs the program kubelogin, which is not on the PATH", "az aks install-cli"},
 		{says("az login", "aadsts", "refresh token"),
-			"the Azure login that context %q uses has ended", "az login"},
+			"the Azure login that context %q uses has expired", "az login"},
 		{says("x509", "certificate signed by unknown authority"),
 			"the API server of context %q shows a certificate that its kubeconfig does not trust", credentials},
 		{p.Kind == mesh.Unreachable && says("no such host"), "the API server's name in context %q does not resolve from here",
@@ -79,17 +79,19 @@ func judgeRights(v *View) []Finding {
 	return eachCluster([]string{mesh.SectionRights}, func(v *View, c *mesh.Facts) []Finding {
 		var out []Finding
 		if len(c.Rights) > 0 {
-			f := failed(ofCluster(c), "context %q: the user may not %s", c.Context, right(c.Rights[0], len(c.Rights)))
+			f, command := failed(ofCluster(c), "context %q: the user may not %s", c.Context, right(c.Rights[0], len(c.Rights))), "join"
 			if v.phase != Preflight {
-				f.Status, f.Severity = Unknown, Info
+				f.Status, f.Severity, command = Unknown, Info, "doctor"
 			}
-			out = append(out, f.seen(rightLines(c.Rights)...).mend("%s", canI(c)))
+			out = append(out, f.seen(rightLines(c.Rights)...).
+				mend("%s; kubectl aksmesh rbac %s --user USER prints the roles for whoever may grant them", canI(c), command))
 		}
 		for i := range c.Problems {
 			p := &c.Problems[i]
 			if codeOf(p) == CodeRights && p.Section != mesh.SectionAzure && p.Section != mesh.SectionAzureNetwork {
 				out = append(out, unknown(ofCluster(c), "context %q: the user may not read %s", c.Context, describe(p.Section)).
-					seen(p.Message).mend("%s auth can-i --list --namespace kube-system", kubectl(c)))
+					seen(p.Message).
+					mend("%s auth can-i --list --namespace kube-system; kubectl aksmesh rbac doctor --user USER prints the roles for whoever may grant them", kubectl(c)))
 			}
 		}
 		return append(out, azureRights(c)...)

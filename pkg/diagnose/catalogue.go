@@ -67,8 +67,8 @@ func certificateChecks() []Check {
 	return []Check{
 		{CodeCA, "the clusters trust each other's certificate authority", Error, always(), judgeCA()},
 		{CodeChain, "the mesh's certificates are signed by the cluster's authority", Error, onceRunning(), judgeChain()},
-		{CodeCertExpiry, "no certificate of the mesh ends soon", Warning, always(), judgeCertExpiry()},
-		{CodeCAExpiry, "the certificate authority does not end soon", Warning, always(), judgeCAExpiry()},
+		{CodeCertExpiry, "no certificate of the mesh expires soon", Warning, always(), judgeCertExpiry()},
+		{CodeCAExpiry, "the certificate authority does not expire soon", Warning, always(), judgeCAExpiry()},
 		{CodeCAKey, "the authority's key belongs to its certificate", Error, always(), judgeCAKey()},
 		{CodeForeignCA, "every authority that a cluster trusts is a member's", Warning, onceRunning(), judgeForeignCA()},
 	}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
@@ -10,7 +11,7 @@ import (
 
 const (
 	day = 24 * time.Hour
-	// soon is when the end of a certificate is worth a warning. Cilium's
+	// soon is when a certificate that expires is worth a warning. Cilium's
 	// CronJob renews every four months what lasts a year, so one that has
 	// less left was missed.
 	soon = 30 * day
@@ -64,7 +65,7 @@ func judgeChain() func(*View) []Finding {
 		}
 		return one(failed(ofCluster(c), "context %q: the cluster's authority did not sign %s of the mesh", c.Context, counted(len(out), "certificate")).
 			seen(out...).
-			mend("issue them anew: kubectl aksmesh join with the flags of the mesh, or %s", renewal(c)))
+			mend("issue them anew: %s", renewal(c)))
 	})
 }
 
@@ -74,12 +75,12 @@ func judgeCertExpiry() func(*View) []Finding {
 		for i := range c.Certs {
 			cert := &c.Certs[i]
 			f, bad := expiry(v, c, cert, soon)
-			// A join issues certificates anew, so ended ones do not stop it.
+			// A join issues certificates anew, so expired ones do not stop it.
 			if v.phase == Preflight {
 				f = f.as(Warning)
 			}
 			if bad {
-				out = append(out, f.mend("%s", renewal(c)))
+				out = append(out, f.mend("%s", certRenewal(c, cert)))
 			}
 		}
 		return out
@@ -90,26 +91,56 @@ func judgeCAExpiry() func(*View) []Finding {
 	return eachCluster([]string{mesh.SectionCA}, func(v *View, c *mesh.Facts) []Finding {
 		f, bad := expiry(v, c, &c.CA.Cert, soonCA)
 		if !bad && outlived(v, c) {
-			f, bad = failed(ofCluster(c), "context %q: the authority ends sooner than the certificates that Cilium would sign with it, which its certgen refuses to do", c.Context).
-				as(Warning).seen(ends(&c.CA.Cert)), true
+			f, bad = failed(ofCluster(c), "context %q: the authority expires sooner than the certificates that Cilium would sign with it, which its certgen refuses to do", c.Context).
+				as(Warning).seen(valid(&c.CA.Cert)), true
 		}
-		return list(f.mend("make an authority that lasts, in one cluster, and move the others over with: kubectl aksmesh join --ca-from %s", quote(c.Context)), bad)
+		return list(f.mend("%s", newAuthority(v, c)), bad)
 	})
 }
 
-// renewal issues a cluster's certificates anew. The chart has its CronJob only
-// where clustermesh.apiserver.tls.auto.method is cronJob. A Job stays after it
-// has ended, and so does its name: each gets one of its own.
+// newAuthority gives all members a new authority. Before a join the cluster may
+// be no member yet, which can take over another one's.
+func newAuthority(v *View, c *mesh.Facts) string {
+	remedy := rotation(c)
+	if v.phase == Preflight {
+		remedy += "; or take over that of another context, if it lasts: kubectl aksmesh join --ca-from OTHER"
+	}
+	return remedy
+}
+
+// rotation renews all certificates of all members.
+func rotation(c *mesh.Facts) string {
+	return "kubectl aksmesh ca rotate --context " + quote(c.Context) + " (with --force if clusters have lost each other already)"
+}
+
+// certRenewal issues one certificate anew. Hubble's have a CronJob of their own,
+// and without it the chart goes on using those that are there.
+func certRenewal(c *mesh.Facts, cert *mesh.Cert) string {
+	if !strings.HasPrefix(cert.Secret, "hubble-") {
+		return renewal(c)
+	}
+	return rotation(c) + "; or in this cluster alone, where Hubble has a CronJob: " + kubectl(c) + renewalJob("hubble-generate-certs")
+}
+
+// renewal issues a cluster's certificates of the mesh anew.
 func renewal(c *mesh.Facts) string {
-	return kubectl(c) + renewalJob + "helm --kube-context " + quote(c.Context) + renewalUpgrade(c.Release)
+	return rotation(c) + "; or in this cluster alone: " + kubectl(c) + renewalJob(meshService+"-generate-certs") +
+		renewalElse + "helm --kube-context " + quote(c.Context) + renewalUpgrade(c.Release)
 }
 
 // renewalIn is renewal for a cluster whose context is not known.
 func renewalIn(name string) string {
-	return "in cluster " + name + ": kubectl" + renewalJob + "helm" + renewalUpgrade(nil)
+	return "in cluster " + name + ": kubectl" + renewalJob(meshService+"-generate-certs") + renewalElse + "helm" + renewalUpgrade(nil)
 }
 
-const renewalJob = " --namespace kube-system create job --from=cronjob/clustermesh-apiserver-generate-certs renew-certs-$(date +%s); without that CronJob: "
+// renewalJob runs a CronJob once. The chart has it only where the method of
+// tls.auto is cronJob. A Job stays after it has ended, and so does its name: each
+// gets one of its own.
+func renewalJob(cronJob string) string {
+	return " --namespace kube-system create job --from=cronjob/" + cronJob + " renew-certs-$(date +%s)"
+}
+
+const renewalElse = "; without that CronJob: "
 
 // renewalUpgrade makes a revision with the chart that the release has: without
 // its version Helm takes the newest, which is another Cilium.
@@ -137,19 +168,19 @@ func expiry(v *View, c *mesh.Facts, cert *mesh.Cert, window time.Duration) (Find
 	case cert.NotAfter.IsZero():
 		return Finding{}, false
 	case left <= 0:
-		return failed(ofCluster(c), "context %q: the certificate in Secret %s has ended", c.Context, cert.Secret).
-			as(Error).seen(ends(cert)), true
+		return failed(ofCluster(c), "context %q: the certificate in Secret %s has expired", c.Context, cert.Secret).
+			as(Error).seen(valid(cert)), true
 	case cert.NotBefore.After(v.now):
 		return failed(ofCluster(c), "context %q: the certificate in Secret %s is not valid yet", c.Context, cert.Secret).
 			as(Error).seen("valid from " + cert.NotBefore.UTC().Format(time.RFC3339)), true
 	case left < window:
-		return failed(ofCluster(c), "context %q: the certificate in Secret %s ends in %s", c.Context, cert.Secret, counted(int(left/day), "day")).
-			as(Warning).seen(ends(cert)), true
+		return failed(ofCluster(c), "context %q: the certificate in Secret %s expires in %s", c.Context, cert.Secret, counted(int(left/day), "day")).
+			as(Warning).seen(valid(cert)), true
 	}
 	return Finding{}, false
 }
 
-func ends(cert *mesh.Cert) string {
+func valid(cert *mesh.Cert) string {
 	return fmt.Sprintf("%s is valid until %s", cert.Subject, cert.NotAfter.UTC().Format(time.RFC3339))
 }
 

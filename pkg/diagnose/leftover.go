@@ -34,13 +34,14 @@ func judgeLeftover() func(*View) []Finding {
 				out = append(out, unknown(v.between(c, name), "context %q: whether %s still answers is not known, and no other cluster knows it", c.Context, v.call(name)))
 				continue
 			}
-			subject := ofCluster(c)
+			subject, leave := ofCluster(c), fmt.Sprintf("--forget %s --context %s", quote(name), quote(c.Context))
 			if left := v.named(name); left != nil {
 				subject = ofCluster(left) // it explains whatever is about that one
+				leave = fmt.Sprintf("--context %s --stay %s", quote(left.Context), quote(c.Context))
 			}
 			out = append(out, failed(subject, "context %q is still configured to connect to %s, which no other cluster knows and nothing answers for", c.Context, v.call(name)).
 				seen(fmt.Sprintf("configured in context %q: %s", c.Context, peerLine(&c.Peers[i]))).
-				mend("if it has left for good, take %s out of clustermesh.config.clusters in the Helm values of context %s; otherwise run kubectl aksmesh join with its context", quote(name), quote(c.Context)))
+				mend("if it has left for good: kubectl aksmesh leave %s; if it is to stay a member: kubectl aksmesh join with its context", leave))
 		}
 		for _, name := range v.kept(c) {
 			if v.named(name) != nil {

@@ -101,7 +101,7 @@ func judgeGitOps() func(*View) []Finding {
 		if c.Release.Owner == "" {
 			return nil
 		}
-		return one(failed(ofCluster(c), "context %q: %s owns Cilium, so its values belong into that repository", c.Context, c.Release.Owner).
+		return one(failed(ofCluster(c), "context %q: %s owns Cilium, so its values belong in that repository", c.Context, c.Release.Owner).
 			mend("kubectl aksmesh join -o values prints the values to commit"))
 	})
 }
@@ -119,7 +119,7 @@ func judgeNoRelease() func(*View) []Finding {
 			return nil
 		}
 		f := failed(ofCluster(c), "context %q runs a Cilium that was not installed with Helm", c.Context).
-			mend("helm --kube-context %s list --all-namespaces --filter cilium; without a release, install Cilium anew with Helm", quote(c.Context))
+			mend("only release cilium in namespace kube-system is taken; helm --kube-context %s list --all-namespaces --filter cilium shows others, and kubectl aksmesh doctor explain %s how to move", quote(c.Context), CodeNoRelease)
 		if v.phase == Running {
 			f = f.as(Warning)
 		}
