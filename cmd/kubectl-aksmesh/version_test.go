@@ -2,12 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/chart"
+	"github.com/aksmesh/kubectl-aksmesh/pkg/diagnose"
 )
 
 func TestVersion(t *testing.T) {
@@ -19,6 +22,23 @@ func TestVersion(t *testing.T) {
 	}
 	if code != exitOK || strings.Count(out, "tested with") != 3 {
 		t.Errorf("ended with %d\n%s", code, out)
+	}
+}
+
+// TestInstallPage: the page says of versions what version says.
+func TestInstallPage(t *testing.T) {
+	text, err := os.ReadFile("../../docs/install.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := "| Cilium | tested with Kubernetes |\n|---|---|\n"
+	for _, s := range diagnose.Supported() {
+		table += fmt.Sprintf("| %s | %s to %s |\n", s.Cilium, s.From, s.To)
+	}
+	for _, want := range []string{table + "\n", "Clusters without Cilium get " + chart.DefaultVersion + ","} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("docs/install.md does not say:\n%s", want)
+		}
 	}
 }
 
