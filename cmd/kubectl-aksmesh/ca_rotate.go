@@ -112,7 +112,7 @@ func (o *caRotateOptions) judge(seen collect.Result) (*rotate.Draft, error) {
 		return nil, err
 	}
 	if missing := draft.Unconnected(); missing != "" && !draft.Resumed && !o.force {
-		return nil, fmt.Errorf("nothing was changed: the mesh is not whole (%s): mend it first, see kubectl aksmesh doctor, or rotate all the same with --force", missing)
+		return nil, fmt.Errorf("nothing was changed: the mesh is not whole (%s): fix it first, see kubectl aksmesh doctor, or rotate all the same with --force", missing)
 	}
 	return draft, nil
 }

@@ -26,13 +26,13 @@ func newCAStatus(a *app) *cobra.Command {
 	o := &caStatusOptions{app: a}
 	command := &cobra.Command{
 		Use:   "status --context CONTEXT …",
-		Short: "Show authorities and certificates, when they end, and what renews them",
+		Short: "Show authorities and certificates, when they expire, and what renews them",
 		Long: `status shows the certificate authority of every member, whom it trusts besides,
-and the certificates of the mesh and of Hubble: who signed them, when they end,
-and what renews them. It shows no private key.
+and the certificates of the mesh and of Hubble: who signed them, when they
+expire, and what renews them. It shows no private key.
 
 Exit code 0 if all members have one authority that signed every certificate, and
-none has ended; 2 if not.`,
+none has expired; 2 if not.`,
 		Example: `  kubectl aksmesh ca status --context aks-1
   kubectl aksmesh ca status --context aks-1 -o json`,
 		Args: cobra.NoArgs,
@@ -78,16 +78,16 @@ func (o *caStatusOptions) print(report *caReport, now time.Time) error {
 		return printDocument(out, o.output, report)
 	}
 	_, style := o.app.outStyle()
-	authorities := ui.Table{Header: []string{"CONTEXT", "AUTHORITY", "KEY", "ENDS IN", "TRUSTS BESIDES", "NEXT"}}
-	certs := ui.Table{Header: []string{"CONTEXT", "CERTIFICATE", "SUBJECT", "SIGNED BY", "ISSUER", "ENDS IN", "RENEWED BY"}}
+	authorities := ui.Table{Header: []string{"CONTEXT", "AUTHORITY", "KEY", "EXPIRES IN", "TRUSTS BESIDES", "NEXT"}}
+	certs := ui.Table{Header: []string{"CONTEXT", "CERTIFICATE", "SUBJECT", "SIGNED BY", "ISSUER", "EXPIRES IN", "RENEWED BY"}}
 	for i := range report.Clusters {
 		c := &report.Clusters[i]
 		authorities.Rows = append(authorities.Rows, ui.Cells(c.Context, dash(short(c.Authority)), dash(c.Algorithm),
-			endsIn(c.NotAfter, now), dash(strings.Join(shorts(c.TrustsBesides), ",")), dash(short(c.Next))))
+			expiresIn(c.NotAfter, now), dash(strings.Join(shorts(c.TrustsBesides), ",")), dash(short(c.Next))))
 		for i := range c.Certificates {
 			cert := &c.Certificates[i]
 			certs.Rows = append(certs.Rows, ui.Cells(c.Context, cert.Secret, cert.Subject, cert.SignedBy,
-				dash(strings.TrimSpace(cert.Issuer+" "+short(cert.IssuerFingerprint))), endsIn(cert.NotAfter, now), renewal(cert)))
+				dash(strings.TrimSpace(cert.Issuer+" "+short(cert.IssuerFingerprint))), expiresIn(cert.NotAfter, now), renewal(cert)))
 		}
 	}
 	if err := authorities.Write(out, style); err != nil {
@@ -97,13 +97,13 @@ func (o *caStatusOptions) print(report *caReport, now time.Time) error {
 	return certs.Write(out, style)
 }
 
-// endsIn is how long something is still valid, as kubectl shows ages.
-func endsIn(end *time.Time, now time.Time) string {
+// expiresIn is how long something is still valid, as kubectl shows ages.
+func expiresIn(end *time.Time, now time.Time) string {
 	switch {
 	case end == nil:
 		return "-"
 	case !end.After(now):
-		return "ended"
+		return "expired"
 	default:
 		return duration.HumanDuration(end.Sub(now))
 	}

@@ -191,7 +191,7 @@ func failure(result *plan.Result) error {
 	if result.Interrupted {
 		return codeError{exitError, result.Cause}
 	}
-	return codeError{exitError, errors.New("not everything is done: mend what is named above, then the same command goes on from here")}
+	return codeError{exitError, errors.New("not everything is done: fix what is named above, then the same command goes on from here")}
 }
 
 // changed counts the clusters that a plan changes.

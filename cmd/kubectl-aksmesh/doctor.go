@@ -34,9 +34,9 @@ func newDoctor(a *app) *cobra.Command {
 	o := &doctorOptions{app: a}
 	command := &cobra.Command{
 		Use:   "doctor --context CONTEXT …",
-		Short: "Find what keeps a mesh from working, and how to mend it",
+		Short: "Find what keeps a mesh from working, and how to fix it",
 		Long: `doctor looks at all clusters, and at each as every other one sees it, and says
-what is wrong: causes first, each with what was seen and the command that mends
+what is wrong: causes first, each with what was seen and the command that fixes
 it. What follows from a cause is folded under it. "doctor explain CODE" tells all
 about one finding.
 
@@ -72,7 +72,7 @@ be examined.`,
 func newExplain(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "explain CODE",
-		Short:   "Tell what a code means, how it is measured and how to mend it",
+		Short:   "Tell what a code means, how it is measured and how to fix it",
 		Example: "  kubectl aksmesh doctor explain AKSM607\n  kubectl aksmesh doctor explain 607",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {

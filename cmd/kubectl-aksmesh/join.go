@@ -56,7 +56,7 @@ The clusters and what they shall have are named by flags, or by a mesh file. Wit
 then chooses some of the file's clusters. Nobody leaves by it: see leave -f.
 
 It looks at all clusters, refuses what would break the mesh, shows the plan, and
-asks. What is so already is left alone, so that join can be repeated at any
+asks. What is already in place is left alone, so that join can be repeated at any
 time, and goes on where it was interrupted.`,
 		Example: joinExamples,
 		GroupID: groupChange,

@@ -66,7 +66,7 @@ they are members.
 With --forget, nothing leaves: the clusters that answer forget one that is dead
 or deleted.
 
-What is so already is left alone, so that leave can be repeated at any time, and
+What is already done is left alone, so that leave can be repeated at any time, and
 goes on where it was interrupted.`,
 		Example: leaveExamples,
 		GroupID: groupChange,

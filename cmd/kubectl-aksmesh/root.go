@@ -32,10 +32,10 @@ func newRoot(a *app) *cobra.Command {
 Cluster Mesh: pods reach each other across clusters, services are shared.
 
 Every change is planned and shown before it is made, and can be repeated: what
-is done already is left alone.
+is already in place is left alone.
 
 Exit codes: 0 all is well, 1 usage or internal error, 2 the mesh is not as it
-should be, 130 interrupted.`,
+should be, 3 something could not be examined (doctor --strict), 130 interrupted.`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl aksmesh"},
 		SilenceUsage:  true,
 		SilenceErrors: true,

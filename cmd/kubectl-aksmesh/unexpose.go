@@ -16,9 +16,9 @@ func newUnexpose(a *app) *cobra.Command {
 		Use:   "unexpose SERVICE --context CONTEXT …",
 		Short: "Take back what expose has set",
 		Long: `unexpose takes the annotations that expose wrote off a service in each named
-cluster, and deletes services that expose made. Annotations that others say, too,
-stay and are theirs alone, and so are services that others have changed since, or
-a GitOps controller keeps. Namespaces stay. What was taken over by
+cluster, and deletes services that expose made. Annotations that other managers
+also own stay, owned by them alone, and so do services that others have changed
+since, or a GitOps controller keeps. Namespaces stay. What was taken over by
 --force-conflicts, or replaced by --replace-legacy, does not come back by itself.`,
 		Example: `  kubectl aksmesh unexpose aks-helloworld --context aks-1,aks-2,aks-3`,
 		GroupID: groupChange,

@@ -174,7 +174,7 @@ func renewal(f *mesh.Facts, cert *mesh.Cert, now time.Time) (by string, at *time
 		}
 		return "CronJob, at " + schedule, next(schedule, now)
 	case values.MethodCertManager:
-		return "cert-manager, before the end", cert.RenewalTime
+		return "cert-manager, before it expires", cert.RenewalTime
 	case values.MethodProvided:
 		return "its user", nil
 	default:
@@ -216,7 +216,7 @@ func problems(f *mesh.Facts, a *Authority, now time.Time) []string {
 		}
 	}
 	if a.NotAfter != nil && !a.NotAfter.After(now) {
-		lines = append(lines, fmt.Sprintf("context %q: the authority has ended", f.Context))
+		lines = append(lines, fmt.Sprintf("context %q: the authority has expired", f.Context))
 	}
 	for i := range a.Certificates {
 		cert := &a.Certificates[i]
@@ -225,7 +225,7 @@ func problems(f *mesh.Facts, a *Authority, now time.Time) []string {
 		case cert.SignedBy == byOther && !ofOthers(f, cert.Secret):
 			lines = append(lines, fmt.Sprintf("context %q: Secret %s was signed by another authority", f.Context, cert.Secret))
 		case cert.NotAfter != nil && !cert.NotAfter.After(now):
-			lines = append(lines, fmt.Sprintf("context %q: Secret %s has ended", f.Context, cert.Secret))
+			lines = append(lines, fmt.Sprintf("context %q: Secret %s has expired", f.Context, cert.Secret))
 		}
 	}
 	return lines

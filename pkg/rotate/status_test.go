@@ -90,7 +90,7 @@ func TestIssuers(t *testing.T) {
 // TestProblems: what nobody uses, and what Hubble has from elsewhere, is none.
 func TestProblems(t *testing.T) {
 	ca, other := newAuthority(t), newAuthority(t)
-	const signer, ended = "was signed by another authority", "has ended"
+	const signer, ended = "was signed by another authority", "has expired"
 	old := time.Now().Add(-time.Hour)
 	for name, test := range map[string]struct {
 		secret string

@@ -123,7 +123,7 @@ func upgradeThatFails(t *testing.T) {
 	if r.ExitCode != 1 {
 		t.Errorf("upgrade ends with %d, want 1", r.ExitCode)
 	}
-	for text, says := range map[string]string{"image " + noRegistry + "/cilium:v0.0.0-does-not-exist does not exist": r.Stdout, "mend what is named above": r.Stderr} {
+	for text, says := range map[string]string{"image " + noRegistry + "/cilium:v0.0.0-does-not-exist does not exist": r.Stdout, "fix what is named above": r.Stderr} {
 		if !strings.Contains(says, text) {
 			t.Errorf("the upgrade waits to the end of its time, or does not say why it ends: no %q in\n%s", text, says)
 		}
