@@ -82,8 +82,8 @@ type ServiceChange struct {
 type KubeProxyChange struct {
 	Needed  bool
 	AzureID string
-	// AfterCilium is true if there is a Cilium: it must have taken over the
-	// services before kube-proxy goes.
+	// AfterCilium is true if pods may run already: Cilium must have taken over
+	// the services before kube-proxy goes.
 	AfterCilium bool
 }
 
@@ -141,8 +141,12 @@ func (d *Draft) kubeProxy(c *Cluster) {
 
 // servedBesideCilium says whether kube-proxy may be what serves until Cilium is
 // ready. What Cilium's settings say does not count: its agents read them when
-// they start, and a join can die between the one and the other.
-func servedBesideCilium(f *mesh.Facts) bool { return f.Config != nil }
+// they start, and a join can die between the one and the other. Without a CNI no
+// node is ready: one that is has another, or a Cilium elsewhere, which can make
+// Helm fail.
+func servedBesideCilium(f *mesh.Facts) bool {
+	return f.Config != nil || slices.ContainsFunc(f.Nodes, func(n mesh.Node) bool { return n.Ready })
+}
 
 func (c *Cluster) note(text string) { c.Notes = append(c.Notes, text) }
 

@@ -174,6 +174,8 @@ func TestKubeProxyGoesAfterCiliumTookOver(t *testing.T) {
 	}
 	cut := bare("2")
 	cut.Release = &mesh.Release{Status: "pending-install", Ours: true, ChartVersion: "1.20.1"}
+	foreign := bare("2")
+	foreign.Nodes[0].Ready = true
 	for name, tc := range map[string]struct {
 		facts mesh.Facts
 		want  []string
@@ -182,6 +184,7 @@ func TestKubeProxyGoesAfterCiliumTookOver(t *testing.T) {
 		"cut off before Cilium's config": {cut, nil},
 		"beside kube-proxy":              {beside(false), []string{"aks-2/helm", "aks-2/ready"}},
 		"told to replace it":             {beside(true), []string{"aks-2/helm", "aks-2/ready"}},
+		"beside somebody else's CNI":     {foreign, []string{"aks-2/helm", "aks-2/ready"}},
 	} {
 		for _, wait := range []bool{true, false} {
 			planned := draftOf(t, snapshot(bare("1"), tc.facts), join.Wish{}).Plan(join.Live{Wait: wait})
