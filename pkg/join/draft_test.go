@@ -306,25 +306,27 @@ func TestMemberWithoutContextIsMissed(t *testing.T) {
 }
 
 // Agents read the cluster's name and id only when they start, and whether they
-// replace kube-proxy: a Helm of somebody else's need not have started them anew.
+// replace kube-proxy: what has told them so since they were installed need not
+// have started them anew.
 func TestAgentsRestartWhenTheirClusterGetsAName(t *testing.T) {
 	alone := joined("2", 0, "10.66.0.0/16", nil)
 	alone.Config.ClusterName = "default"
 	alone.Service, alone.Peers = nil, nil
 	// beside is a member whose settings say that it replaces kube-proxy, which runs.
-	beside := func(ours bool) mesh.Facts {
+	beside := func(ours bool, revision int) mesh.Facts {
 		f := joined("2", 2, "10.66.0.0/16", nil)
-		f.KubeProxy.Present, f.Azure.KubeProxy, f.Release.Ours = true, "enabled", ours
+		f.KubeProxy.Present, f.Azure.KubeProxy, f.Release.Ours, f.Release.Revision = true, "enabled", ours, revision
 		return f
 	}
 	for name, tc := range map[string]struct {
 		facts mesh.Facts
 		want  any
 	}{
-		"without a name yet":             {alone, true},
-		"a member":                       {joined("2", 2, "10.66.0.0/16", nil), nil},
-		"set by somebody, kube-proxy on": {beside(false), true},
-		"set by join, kube-proxy on":     {beside(true), nil},
+		"without a name yet":               {alone, true},
+		"a member":                         {joined("2", 2, "10.66.0.0/16", nil), nil},
+		"set by somebody, kube-proxy on":   {beside(false, 1), true},
+		"installed by join, kube-proxy on": {beside(true, 1), nil},
+		"set by upgrade, kube-proxy on":    {beside(true, 2), true},
 	} {
 		draft := draftOf(t, snapshot(bare("1"), tc.facts), join.Wish{})
 		values, err := draft.Values(&draft.Clusters[1], nil)

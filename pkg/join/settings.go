@@ -19,10 +19,13 @@ func (d *Draft) changesAgents(running *mesh.Config) bool {
 }
 
 // agentsMayLag says whether kube-proxy goes though agents may run that were
-// started before Cilium was told to replace it. Where join told them so, it had
-// them started anew.
+// started before Cilium was told to replace it. Only a first revision of join's
+// leaves no doubt; later ones, of upgrade too, may have told them so and left them
+// running.
 func (c *Cluster) agentsMayLag() bool {
-	return c.KubeProxy.Needed && (c.seen.Release == nil || !c.seen.Release.Ours)
+	release := c.seen.Release
+	installed := release != nil && release.Ours && release.Revision == 1
+	return c.KubeProxy.Needed && !installed
 }
 
 // encapsulation is what is asked for, else what the mesh's members run.
