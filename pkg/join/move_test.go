@@ -66,6 +66,42 @@ func TestLeftTrustBundleIsEnded(t *testing.T) {
 	}
 }
 
+// A cluster that takes over a CA trusts that one, and whom its own values name:
+// whom the CA's cluster trusts besides does not come along.
+func TestTakenOverCATrustsNobodyElse(t *testing.T) {
+	facts := append(member(t, "1", "2"), bare("3"))
+	facts[1].CA.Fingerprint = "other"
+	for i := range facts[:2] {
+		facts[i].CA.Trusted = []string{"shared", "other"}
+	}
+	root := newPair(t)
+	roots, err := pki.Fingerprints(root.Cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle := func(of map[string]any) join.Wish {
+		return join.Wish{Values: map[string]map[string]any{"aks-3": {"tls": map[string]any{"caBundle": of}}}}
+	}
+	for name, tc := range map[string]struct {
+		wish join.Wish
+		want []string
+	}{
+		"no bundle":                {join.Wish{}, []string{"shared"}},
+		"one of its own":           {bundle(map[string]any{"enabled": true, "content": string(root.Cert)}), append([]string{"shared"}, roots...)},
+		"one that is switched off": {bundle(map[string]any{"content": string(root.Cert)}), []string{"shared"}},
+		"one that nobody has read": {bundle(map[string]any{"enabled": true, "name": "roots"}), []string{"shared", "other"}},
+	} {
+		s := snapshot(facts...)
+		got := draftOf(t, s, tc.wish).Projected(s).Clusters[2].CA.Trusted
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("%s: trusted (-want +got):\n%s", name, diff)
+		}
+	}
+	if diff := cmp.Diff([]string{"shared", "other"}, facts[0].CA.Trusted); diff != "" {
+		t.Errorf("the snapshot was changed (-want +got):\n%s", diff)
+	}
+}
+
 // A move that was killed before a CA was replaced leaves clusters that trust
 // each other by the bundle alone.
 func TestLeftTrustBundleStaysWhereCAsDiffer(t *testing.T) {

@@ -50,12 +50,27 @@ func (d *Draft) project(c *Cluster) mesh.Facts {
 	d.projectRelease(c, &facts)
 	d.projectService(c, &facts)
 	if source := d.find(c.CA.From); source != nil && c.CA.Action != KeepCA {
-		facts.CA = source.seen.CA
+		facts.CA = d.projectCA(c, source.seen.CA)
 	}
 	if source := d.find(c.IPsec.From); source != nil && c.IPsec.Needed {
 		facts.IPsecKey = source.seen.IPsecKey
 	}
 	return facts
+}
+
+// projectCA is a CA of another cluster's as a cluster takes it over. Whom the
+// other one trusts besides is in its release's values, and does not come along.
+func (d *Draft) projectCA(c *Cluster, source *mesh.CA) *mesh.CA {
+	own, err := d.Values(c, nil)
+	if source == nil || err != nil || values.ForeignBundle(own) {
+		return source // what a bundle has that values only name is not known
+	}
+	taken := *source
+	taken.Trusted = []string{source.Fingerprint}
+	if values.OwnBundle(own) != "" {
+		taken.Trusted = append(taken.Trusted, values.BundledCAs(own)...)
+	}
+	return &taken
 }
 
 // projectService gives a cluster the Service that join would make of its own, as
