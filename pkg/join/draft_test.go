@@ -402,6 +402,40 @@ func TestNewClusterTakesTheMeshsSettings(t *testing.T) {
 	}
 }
 
+// What is routed as it is around one cluster need not be so around another.
+func TestNativeRangesOfMembersStay(t *testing.T) {
+	native := func(n string, id int, cidr string) mesh.Facts {
+		f := joined(n, id, "100."+itoa(63+id)+".0.0/16", nil)
+		f.Config.RoutingMode, f.Config.TunnelProtocol = values.Native, ""
+		f.Config.Raw = map[string]string{"ipv4-native-routing-cidr": cidr}
+		return f
+	}
+	for name, tc := range map[string]struct {
+		wish join.Wish
+		want []any
+	}{
+		"their own, and for a new one the first": {join.Wish{}, []any{"100.64.0.0/10", "100.0.0.0/8", "100.64.0.0/10"}},
+		"wished for":                             {join.Wish{NativeRoutingCIDR: netip.MustParsePrefix("100.64.0.0/12")}, []any{"100.64.0.0/12", "100.64.0.0/12", "100.64.0.0/12"}},
+		"given as a value": {
+			join.Wish{Values: map[string]map[string]any{"aks-2": {"ipv4NativeRoutingCIDR": "100.64.0.0/11"}}},
+			[]any{"100.64.0.0/10", "100.64.0.0/11", "100.64.0.0/10"},
+		},
+	} {
+		draft := draftOf(t, snapshot(native("1", 1, "100.64.0.0/10"), native("2", 2, "100.0.0.0/8"), bare("3")), tc.wish)
+		var got []any
+		for i := range draft.Clusters {
+			all, err := draft.Values(&draft.Clusters[i], nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, all["ipv4NativeRoutingCIDR"])
+		}
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("%s: ranges (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func TestUserValuesThatJoinMustKnowOfAreRefused(t *testing.T) {
 	for name, tc := range map[string]struct {
 		values map[string]any

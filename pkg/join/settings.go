@@ -74,7 +74,8 @@ func newer(a, b string) bool {
 func (d *Draft) encryption() string { return cmp.Or(d.wish.Encryption, d.runningEncryption()) }
 
 // nativeRoutingCIDR is the range that is routed without encapsulation: what is
-// asked for, else what a member has, else what the user's values say.
+// asked for by a flag or a value, else what the cluster has, else what another
+// member has.
 func (d *Draft) nativeRoutingCIDR(c *Cluster) string {
 	if d.wish.NativeRoutingCIDR.IsValid() {
 		return d.wish.NativeRoutingCIDR.String()
@@ -84,12 +85,24 @@ func (d *Draft) nativeRoutingCIDR(c *Cluster) string {
 			return cidr
 		}
 	}
+	if own := nativeRange(c.seen); own != "" {
+		return own
+	}
 	for i := range d.Clusters {
-		if running := d.Clusters[i].seen.Config; running != nil && running.Raw["ipv4-native-routing-cidr"] != "" {
-			return running.Raw["ipv4-native-routing-cidr"]
+		if cidr := nativeRange(d.Clusters[i].seen); cidr != "" {
+			return cidr
 		}
 	}
 	return ""
+}
+
+// nativeRange is the range that a cluster routes without encapsulation; empty if
+// it says none.
+func nativeRange(f *mesh.Facts) string {
+	if f.Config == nil {
+		return ""
+	}
+	return f.Config.Raw["ipv4-native-routing-cidr"]
 }
 
 func (d *Draft) runningEncryption() string {
