@@ -190,6 +190,6 @@ func judgeCAKey() func(*View) []Finding {
 			return nil
 		}
 		return one(failed(ofCluster(c), "context %q: the private key in Secret %s is missing or does not belong to its certificate", c.Context, c.CA.Secret).
-			mend("bring the right ca.key back, or move to another cluster's authority with: kubectl aksmesh join --ca-from OTHER"))
+			mend("bring the right ca.key back; if it is lost: %s --namespace kube-system delete secret %s, and then kubectl aksmesh join --context %s --context OTHER, which copies OTHER's authority", kubectl(c), c.CA.Secret, quote(c.Context)))
 	})
 }

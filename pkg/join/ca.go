@@ -145,6 +145,9 @@ func (d *Draft) checkCA() error {
 		if c.seen.Release != nil && c.GitOps == "" {
 			errs = append(errs, d.movable(c))
 		}
+		if c.Move.Trust {
+			errs = append(errs, rollout.LostKey(c.seen))
+		}
 	}
 	return errors.Join(errs...)
 }

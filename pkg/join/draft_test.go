@@ -356,6 +356,8 @@ func TestPlanRefusesWhatCannotBeHad(t *testing.T) {
 	named := map[string]any{"caBundle": map[string]any{"enabled": true, "name": "corporate-roots"}}
 	rotating := member(t, "1", "2")
 	rotating[1].NextCA = &mesh.Cert{Fingerprint: "next"}
+	lost := with(2, nil)
+	lost[2].CA.KeyMatches = false
 	hubble := with(2, nil)
 	hubble[2].Release.Values["hubble"] = map[string]any{"tls": map[string]any{"auto": map[string]any{"method": "cronJob"}}}
 	if _, err := join.Make(snapshot(with(0, given)...), join.Wish{ChartVersion: "1.20.1", CAFrom: "aks-1"}); err != nil {
@@ -372,6 +374,7 @@ func TestPlanRefusesWhatCannotBeHad(t *testing.T) {
 		"CA from a cluster without one":          {append(others, bare("3")), join.Wish{CAFrom: "aks-3"}, "has no certificate authority"},
 		"CA of a cluster with cronJob":           {cronJob, join.Wish{CAFrom: "aks-1"}, "made by cronJob"},
 		"in the middle of a rotation":            {rotating, join.Wish{}, "finish it first with kubectl aksmesh ca rotate --context aks-2"},
+		"CA of a cluster that lost its key":      {lost, join.Wish{CAFrom: "aks-1"}, `context "aks-3": the private key in Secret kube-system/cilium-ca is missing`},
 		"native routing without a range":         {[]mesh.Facts{bare("1"), bare("2")}, join.Wish{Encapsulation: "native"}, "--native-routing-cidr"},
 		"running id":                             {others, join.Wish{ClusterIDs: map[string]int{"aks-1": 9}}, "cannot be changed"},
 	} {

@@ -79,7 +79,22 @@ func Make(s mesh.Snapshot) (*Draft, error) {
 		d.Keeper = s.Clusters[0].Context
 	}
 	d.waves(next)
+	if err := d.signable(); err != nil {
+		return nil, err
+	}
 	return d, nil
+}
+
+// signable refuses if a cluster that has to trust the new CA first could not
+// even sign with its own. After that its own is not needed any more.
+func (d *Draft) signable() error {
+	var errs []error
+	for i := range d.Clusters {
+		if c := &d.Clusters[i]; c.Trust {
+			errs = append(errs, rollout.LostKey(c.seen))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // waves decides what is left to do in each cluster; next is the new CA, nil if

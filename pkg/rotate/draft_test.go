@@ -249,6 +249,12 @@ func TestRefusals(t *testing.T) {
 		"two next ones": {func(s *mesh.Snapshot) {
 			s.Clusters[0].NextCA, s.Clusters[1].NextCA = &other.facts.Cert, &third.facts.Cert
 		}, "not the same"},
+		"lost key": {func(s *mesh.Snapshot) { s.Clusters[1].CA.KeyMatches = false }, `context "aks-2": the private key in Secret kube-system/cilium-ca`},
+		"lost key, and the new one is trusted": {func(s *mesh.Snapshot) {
+			both := []authority{ca, other}
+			*s = snapshot(t, stand{ca: ca, certs: ca, keeps: &other, trusts: both}, stand{ca: ca, certs: ca, trusts: both})
+			s.Clusters[1].CA.KeyMatches = false
+		}, ""},
 		"no CronJob": {with("clustermesh.apiserver.tls.auto", map[string]any{"method": "cronJob", "schedule": ""}), "clustermesh.apiserver.tls.auto.schedule"},
 
 		"Hubble by cert-manager, of this CA":    {with("hubble.tls.auto.method", "certmanager", signedBy("hubble-server-certs", ca)), "hubble.tls.auto.method=helm"},

@@ -1,0 +1,18 @@
+package rollout
+
+import (
+	"fmt"
+
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
+	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+)
+
+// LostKey says why a cluster cannot trust more CAs for a while: that takes a
+// Helm revision while it still has its own, with which the chart cannot sign.
+func LostKey(f *mesh.Facts) error {
+	if f.CA == nil || f.CA.KeyMatches {
+		return nil
+	}
+	return fmt.Errorf("context %q: the private key in Secret %s/%s is missing or does not belong to its certificate, so that nothing can be signed there: put the right ca.key back, as members with the same authority have it; if it is lost, kubectl --context %s -n %s delete secret %s, and then kubectl aksmesh join --context %s --context OTHER, which copies OTHER's authority (if that is another one, connections break until the join has ended)",
+		f.Context, cilium.Namespace, cilium.CASecret, f.Context, cilium.Namespace, cilium.CASecret, f.Context)
+}
