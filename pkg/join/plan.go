@@ -59,7 +59,7 @@ type run struct {
 	look   sync.Mutex
 	looked bool // and all clusters have the one CA
 
-	settled  map[string]bool // contexts whose release has the mesh's settings
+	settled  map[string]bool // contexts whose release has the mesh's settings, and that may yet get ready
 	sessions rollout.Sessions
 }
 
@@ -114,6 +114,12 @@ func (r *run) setAddress(context string, addresses []string) {
 	r.addresses[context] = addresses
 }
 
+func (r *run) setSettled(c *Cluster, settled bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.settled[c.Context] = settled
+}
+
 func (r *run) knownAddresses() map[string][]string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -133,8 +139,8 @@ func (d *Draft) inMesh(c *Cluster) bool {
 }
 
 // expected are the names of the clusters that a cluster must see by now: those
-// that got the mesh's settings. One whose steps failed is told of by itself,
-// and is not worth a wait of the others.
+// that got the mesh's settings and are ready, as far as that was waited for. One
+// whose steps failed is told of by itself, and is not worth a wait of the others.
 func (r *run) expected(c *Cluster) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -34,9 +34,7 @@ func (r *run) applyHelm(ctx context.Context, c *Cluster, phase phase, say func(s
 	if _, err := revision.Apply(ctx, r.live.Clusters[c.Context], say); err != nil {
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.settled[c.Context] = true
+	r.setSettled(c, true)
 	return nil
 }
 
