@@ -98,7 +98,7 @@ func Make(s mesh.Snapshot, w Wish) (*Draft, error) {
 			d.Clusters[i].GitOps = facts.Release.Owner
 		}
 	}
-	if err := errors.Join(d.rotated(), d.number(), d.address()); err != nil {
+	if err := errors.Join(d.rotated(), d.checkMaxConnected(), d.number(), d.address()); err != nil {
 		return nil, err
 	}
 	d.shareCA()

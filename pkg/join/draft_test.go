@@ -375,6 +375,7 @@ func TestPlanRefusesWhatCannotBeHad(t *testing.T) {
 		"CA of a cluster with cronJob":           {cronJob, join.Wish{CAFrom: "aks-1"}, "made by cronJob"},
 		"in the middle of a rotation":            {rotating, join.Wish{}, "finish it first with kubectl aksmesh ca rotate --context aks-2"},
 		"CA of a cluster that lost its key":      {lost, join.Wish{CAFrom: "aks-1"}, `context "aks-3": the private key in Secret kube-system/cilium-ca is missing`},
+		"another number of clusters":             {others, join.Wish{MaxConnectedClusters: 511}, `--max-connected-clusters 511: context "aks-1" runs with 255`},
 		"native routing without a range":         {[]mesh.Facts{bare("1"), bare("2")}, join.Wish{Encapsulation: "native"}, "--native-routing-cidr"},
 		"running id":                             {others, join.Wish{ClusterIDs: map[string]int{"aks-1": 9}}, "cannot be changed"},
 	} {

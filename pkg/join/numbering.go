@@ -2,6 +2,7 @@ package join
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/addressing"
@@ -95,6 +96,19 @@ func (d *Draft) maxConnected() int {
 		}
 	}
 	return d.wish.maxConnected()
+}
+
+// checkMaxConnected refuses another number of clusters than what runs: it says
+// how many bits of identities are the cluster's.
+func (d *Draft) checkMaxConnected() error {
+	for i := range d.Clusters {
+		c := &d.Clusters[i]
+		running, wanted := c.seen.Config, d.wish.MaxConnectedClusters
+		if running != nil && running.MaxConnectedClusters != 0 && wanted != 0 && running.MaxConnectedClusters != wanted {
+			return fmt.Errorf("--max-connected-clusters %d: context %q runs with %d, which is fixed as long as Cilium runs: leave it out, or say %d", wanted, c.Context, running.MaxConnectedClusters, running.MaxConnectedClusters)
+		}
+	}
+	return nil
 }
 
 // address gives pod CIDRs to clusters that have none.
