@@ -443,6 +443,33 @@ func TestNativeRangesOfMembersStay(t *testing.T) {
 	}
 }
 
+// Who gives LoadBalancer Services their addresses is join's to say only where
+// nobody else has: not its pools, and not its values.
+func TestLoadBalancersStayWhoseTheyAre(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*mesh.Facts)
+		want   any
+	}{
+		"nobody's": {func(*mesh.Facts) {}, "none"},
+		"pools":    {func(f *mesh.Facts) { f.LBPools = []string{"office"} }, nil},
+		"pools that could not be read": {
+			func(f *mesh.Facts) { f.Problems = []mesh.Problem{{Section: mesh.SectionLBPools, Kind: mesh.Forbidden}} }, nil,
+		},
+		"a value": {func(f *mesh.Facts) { f.Release.Values = map[string]any{"defaultLBServiceIPAM": "nodeipam"} }, "nodeipam"},
+	} {
+		f := joined("1", 1, "100.64.0.0/16", nil)
+		tc.change(&f)
+		draft := draftOf(t, snapshot(f, bare("2")), join.Wish{})
+		all, err := draft.Values(&draft.Clusters[0], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tc.want, all["defaultLBServiceIPAM"]); diff != "" {
+			t.Errorf("%s: defaultLBServiceIPAM (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func TestUserValuesThatJoinMustKnowOfAreRefused(t *testing.T) {
 	for name, tc := range map[string]struct {
 		values map[string]any

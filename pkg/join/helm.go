@@ -149,7 +149,7 @@ func (d *Draft) chartWish(c *Cluster) values.Wish {
 		ChartVersion: c.Helm.ChartVersion, ClusterName: c.Name, ClusterID: c.ID,
 		AKS: c.seen.Kubernetes.AKS, KubeProxyReplacement: true,
 		Encapsulation: d.encapsulation(), NativeRoutingCIDR: d.nativeRoutingCIDR(c), Encryption: d.wish.Encryption, MTU: d.wish.MTU,
-		Service: d.serviceWish(c), LBIPAM: len(c.seen.LBPools) > 0,
+		Service: d.serviceWish(c), LBIPAM: c.keepsLBIPAM(),
 		HubbleRelay: d.wish.HubbleRelay, HubbleUI: d.wish.HubbleUI,
 	}
 	if c.seen.Release != nil {

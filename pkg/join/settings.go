@@ -2,6 +2,7 @@ package join
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -122,6 +123,15 @@ func (c *Cluster) keepsAPIServer() bool {
 	}
 	host, _ := c.seen.Release.Values["k8sServiceHost"].(string)
 	return host != ""
+}
+
+// keepsLBIPAM says whether who gives LoadBalancer Services their addresses is
+// somebody else's to say: whoever made pools for Cilium, or may have where they
+// could not be read, or chose by a value.
+func (c *Cluster) keepsLBIPAM() bool {
+	unread := slices.ContainsFunc(c.seen.Problems, func(p mesh.Problem) bool { return p.Section == mesh.SectionLBPools })
+	chosen := c.seen.Release != nil && values.Has(c.seen.Release.Values, "defaultLBServiceIPAM")
+	return unread || chosen || len(c.seen.LBPools) > 0
 }
 
 // apiServer is the API server as nodes reach it. Azure tells; without Azure

@@ -76,9 +76,9 @@ type Wish struct {
 	// OwnBundle is what the release's own values have it trust besides, PEM.
 	OwnBundle string
 
-	// LBIPAM leaves LoadBalancer Services without a class to Cilium, as a
-	// cluster with CiliumLoadBalancerIPPool objects wants it. Without it
-	// they are Azure's alone.
+	// LBIPAM leaves LoadBalancer Services without a class to whom the release
+	// leaves them, by default Cilium, as a cluster with CiliumLoadBalancerIPPool
+	// objects wants it. Without it they are Azure's alone.
 	LBIPAM bool
 
 	// OperatorReplicas is for clusters of one node, where the chart's second
