@@ -62,13 +62,21 @@ func Agents(ctx context.Context, cluster *mesh.Cluster) (agents, kvstores []mesh
 	return agents, kvstores, nil
 }
 
-// listPods lists pods of Cilium that are not on their way out.
+// listPods lists pods of Cilium that are there to stay.
 func listPods(ctx context.Context, cluster *mesh.Cluster, selector string) ([]corev1.Pod, error) {
 	pods, err := cluster.Client.CoreV1().Pods(mesh.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(pods.Items, func(p corev1.Pod) bool { return p.DeletionTimestamp != nil }), nil
+	return slices.DeleteFunc(pods.Items, func(p corev1.Pod) bool { return p.DeletionTimestamp != nil || ended(&p) }), nil
+}
+
+// ended says whether nothing is to be expected of a pod any more, and another
+// has its place: one that a node has evicted stays beside its Deployment's new
+// one until pods are collected, which may be never. An agent's counts. Its
+// DaemonSet deletes it by itself, and until then its node has no agent.
+func ended(pod *corev1.Pod) bool {
+	return !isAgent(pod) && (pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded)
 }
 
 func askAll(ctx context.Context, cluster *mesh.Cluster, pods []corev1.Pod) (agents, kvstores []mesh.Agent) {

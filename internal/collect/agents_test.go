@@ -110,6 +110,53 @@ func TestAgentTierHealthy(t *testing.T) {
 	}
 }
 
+// TestPodsThatHaveEnded: a pod that its node has evicted stays until somebody
+// clears it away, beside the one that a Deployment has put in its place. One of
+// an agent leaves a node without any, until the DaemonSet has replaced it.
+func TestPodsThatHaveEnded(t *testing.T) {
+	l, _ := twoNodes(nil)
+	for name, phase := range map[string]corev1.PodPhase{"clustermesh-apiserver-0": corev1.PodFailed, "clustermesh-apiserver-2": corev1.PodSucceeded} {
+		ended := ciliumPod(name, cilium.MeshDeployment, "etcd", "apiserver", "kvstoremesh")
+		ended.Status = corev1.PodStatus{Phase: phase, ContainerStatuses: []corev1.ContainerStatus{{Name: "etcd", RestartCount: 3}}}
+		create(t, l, ended)
+	}
+	evicted := ciliumPod("cilium-3", agentName, "cilium-agent")
+	evicted.Status.Phase = corev1.PodFailed
+	create(t, l, evicted)
+	if err := l.agents(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"cilium-1: ", "cilium-2: ", "cilium-3: pod is Failed"}, answered(l.facts.Agents)); d != "" {
+		t.Errorf("agents (-want +got)\n%s", d)
+	}
+	if d := cmp.Diff([]string{"clustermesh-apiserver-1: "}, answered(l.facts.KVStore)); d != "" {
+		t.Errorf("kvstoremeshes (-want +got)\n%s", d)
+	}
+	if r := l.facts.AgentTier.Restarts; len(r) > 0 {
+		t.Errorf("restarts of what runs no more: %+v", r)
+	}
+	shown, err := Presented(t.Context(), l.cluster, Peers{}, nil)
+	if err != nil || len(shown) != 1 || shown[0].Pod != "clustermesh-apiserver-1" {
+		t.Errorf("certificates are asked for of %+v, %v", shown, err)
+	}
+}
+
+func create(t *testing.T, l *look, p *corev1.Pod) {
+	t.Helper()
+	if _, err := l.cluster.Client.CoreV1().Pods(mesh.Namespace).Create(t.Context(), p, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// answered are pods and their errors, as "pod: error".
+func answered(agents []mesh.Agent) []string {
+	var all []string
+	for i := range agents {
+		all = append(all, agents[i].Pod+": "+agents[i].Error)
+	}
+	return all
+}
+
 // TestAgentThatHangs costs its own deadline, once, and nothing of the others.
 func TestAgentThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
