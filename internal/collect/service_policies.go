@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	ciliumio "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -71,9 +70,8 @@ func (l *serviceLook) listPolicies(ctx context.Context) error {
 		}
 		return list.Continue, nil
 	})
-	known := !slices.ContainsFunc(l.facts.Problems, func(p mesh.Problem) bool { return p.Section == mesh.SectionConfig })
-	if l.facts.Config == nil && known {
-		return err // there is no Cilium, and so none of its kinds
+	if l.bare {
+		return err // without Cilium there is none of its kinds
 	}
 	resource := schema.GroupVersionResource{Group: ciliumio.CustomResourceDefinitionGroup, Version: "v2", Resource: "ciliumnetworkpolicies"}
 	clusterwide := resource

@@ -132,6 +132,7 @@ type serviceLook struct {
 	look
 	options ServiceOptions
 
+	bare   bool                       // there is no Cilium
 	slices map[string][]mesh.Endpoint // by "namespace/name" of the service
 }
 
@@ -146,7 +147,8 @@ func (l *serviceLook) contact(ctx context.Context) {
 		l.problem(mesh.SectionAPI, errNoContact)
 	case apierrors.IsForbidden(err):
 		l.problem(mesh.SectionConfig, err)
-	case apierrors.IsNotFound(err): // no Cilium
+	case apierrors.IsNotFound(err):
+		l.bare = true
 	case err != nil:
 		l.problem(mesh.SectionAPI, err)
 	default:
