@@ -95,7 +95,10 @@ func (d *Draft) expose(ctx context.Context, c *mesh.Cluster, t *Target, dryRun b
 	services := c.Client.CoreV1().Services(d.wish.Namespace)
 	live, err := services.Get(ctx, d.wish.Name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) && t.Create != nil {
-		return d.apply(ctx, c, configOf(t.Create, t.edit.set), dryRun)
+		if err := d.apply(ctx, c, configOf(t.Create, t.edit.set), dryRun); err != nil || dryRun {
+			return err
+		}
+		return d.verify(ctx, c)
 	}
 	if err != nil {
 		return err
