@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/collect"
+	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/internal/plan"
+	"github.com/aksmesh/kubectl-aksmesh/pkg/diagnose"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/join"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/rotate"
 )
@@ -74,7 +76,7 @@ func (o *caRotateOptions) run(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	draft, err := o.judge(seen)
+	draft, err := o.judge(seen.Snapshot)
 	if err != nil {
 		return err
 	}
@@ -95,19 +97,21 @@ func (o *caRotateOptions) run(ctx context.Context) error {
 }
 
 // judge drafts the rotation, or says why there can be none.
-func (o *caRotateOptions) judge(seen collect.Result) (*rotate.Draft, error) {
-	clusters := seen.Snapshot.Clusters
-	if join.Unreadable(seen.Snapshot) {
-		return nil, o.preflight.unreadable(seen.Snapshot)
+func (o *caRotateOptions) judge(seen mesh.Snapshot) (*rotate.Draft, error) {
+	if join.Unreadable(seen) {
+		return nil, o.preflight.unreadable(seen)
 	}
 	var errs []error
-	for _, name := range join.Strangers(clusters) {
+	for _, name := range join.Strangers(seen.Clusters) {
 		errs = append(errs, fmt.Errorf("cluster %q is a member of this mesh and must get the new authority, but no context reaches it: add its --context, or take it out with kubectl aksmesh leave --forget %s", name, name))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	draft, err := rotate.Make(seen.Snapshot)
+	if err := o.unhindered(seen); err != nil {
+		return nil, err
+	}
+	draft, err := rotate.Make(seen)
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +119,15 @@ func (o *caRotateOptions) judge(seen collect.Result) (*rotate.Draft, error) {
 		return nil, fmt.Errorf("nothing was changed: the mesh is not whole (%s): fix it first, see kubectl aksmesh doctor, or rotate all the same with --force", missing)
 	}
 	return draft, nil
+}
+
+// unhindered refuses what would stop a member half way: the others would then
+// wait for it between two waves. Trouble in the mesh is not judged here.
+func (o *caRotateOptions) unhindered(seen mesh.Snapshot) error {
+	report := diagnose.Judge(seen, diagnose.Options{Phase: diagnose.Preflight})
+	hindrances := []diagnose.Code{diagnose.CodeRights, diagnose.CodeSameCluster, diagnose.CodePending}
+	report.Findings = slices.DeleteFunc(report.Findings, func(f diagnose.Finding) bool { return !slices.Contains(hindrances, f.Code) })
+	return o.preflight.refuse(&report)
 }
 
 func rotateHeader(draft *rotate.Draft, added map[string]string) []string {

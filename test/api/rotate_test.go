@@ -108,6 +108,22 @@ func TestRotationIsRefused(t *testing.T) {
 	noWrites(t, writes)
 }
 
+// TestRotationThatWouldGetStuck: what would stop one member stops all of them
+// before the first write, and not between two waves.
+func TestRotationThatWouldGetStuck(t *testing.T) {
+	w := env.World(t, apienv.WorldOptions{Clusters: 2, Workloads: true})
+	join(t, w, two)
+	pendingOfOthers(t, w.Members[0])
+	w.AddForbidden(t, "aks-2", w.Members[1])
+	reader := &limited{w: w}
+	reader.may(t, "doctor")
+	writes := watch(t, w)
+	r := w.Run(t, rotating(two)...)
+	refused(t, r)
+	says(t, r.Stderr, `context "aks-1": somebody else's Helm operation is under way`, `context "aks-2": the user may not `, "nothing was changed: the preflight found 2 errors")
+	noWrites(t, writes)
+}
+
 func TestRotationDryRuns(t *testing.T) {
 	w := env.World(t, apienv.WorldOptions{Clusters: 2, Workloads: true})
 	join(t, w, two)
