@@ -20,8 +20,8 @@ import (
 const Deployed = "deployed"
 
 // A revision is tried a few times. Helm ends at the first request that fails;
-// a revision that it records as failed is repaired by the next try, so a
-// passing error costs a revision and not the whole change.
+// a revision that it records as failed, or that it could not record, is repaired
+// by the next try, so a passing error costs a revision and not the whole change.
 const (
 	tries = 3
 	pause = 2 * time.Second

@@ -22,7 +22,7 @@ const maxHistory = 10
 const hookTimeout = 5 * time.Minute
 
 // ErrPending means that the newest revision says that a Helm is in the middle
-// of a change, and that it was not kubectl-aksmesh, or was not recovered.
+// of a change, and that it was not this process, and was not recovered.
 var ErrPending = errors.New("a change of the helm release is in progress, or was cut off")
 
 // ErrChanged means that somebody has made a revision that the change knows
@@ -61,11 +61,15 @@ type Result struct {
 //
 // say hears what is being done. A cancelled ctx ends it between two objects,
 // and the revision is then recorded as failed; the next Apply repairs it.
-// Values must come complete ([Change]), so that Apply fails with [ErrChanged] if
-// others have changed any since. It never waits for another Helm: it fails with
-// [ErrPending] at a pending revision, see [Recover].
+// The same goes for a revision of this process whose failure could not even be
+// recorded. Values must come complete ([Change]), so that Apply fails with
+// [ErrChanged] if others have changed any since. It never waits for another Helm:
+// it fails with [ErrPending] at a revision that one has pending, see [Recover].
 func Apply(ctx context.Context, config *rest.Config, change Change, say func(text string)) (*Result, error) {
 	helm, err := newHelm(ctx, config, change, false, say)
+	if err == nil {
+		err = helm.settle()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("helm release %s: %w", cilium.ReleaseName, err)
 	}

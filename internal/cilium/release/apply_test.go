@@ -213,28 +213,22 @@ func TestDryRunWritesNothing(t *testing.T) {
 func TestRecoverAfterAKill(t *testing.T) {
 	a := newAPI(t)
 	premade(t, a)
-	// The outcome can no longer be recorded, as after a kill.
-	a.before = func(w http.ResponseWriter, r *http.Request) bool {
-		broken := r.Method == http.MethodPut || r.Method == http.MethodPatch && strings.Contains(r.URL.Path, "daemonsets")
-		if broken {
-			w.WriteHeader(http.StatusTeapot)
-		}
-		return broken
-	}
-	if _, err := Apply(t.Context(), a.config, change(t, plain()), func(string) {}); err == nil {
-		t.Fatal("no error")
-	}
-	a.before = nil
+	asAnotherRun(t, func() { cutShort(t, a, change(t, plain())) })
 	if found := latest(t, a); found.Status != "pending-install" || !found.Ours {
 		t.Fatalf("found %+v", found.Release)
 	}
-	if _, err := Apply(t.Context(), a.config, change(t, plain()), func(string) {}); !errors.Is(err, ErrPending) {
+	next := func() Change {
+		c := change(t, plain())
+		c.Seen = 1
+		return c
+	}
+	if _, err := Apply(t.Context(), a.config, next(), func(string) {}); !errors.Is(err, ErrPending) {
 		t.Errorf("error %v", err)
 	}
-	if err := DryRun(t.Context(), a.config, change(t, plain()), false); !errors.Is(err, ErrPending) {
+	if err := DryRun(t.Context(), a.config, next(), false); !errors.Is(err, ErrPending) {
 		t.Errorf("error of a dry run %v", err)
 	}
-	if err := DryRun(t.Context(), a.config, change(t, plain()), true); err != nil || latest(t, a).Status != "pending-install" {
+	if err := DryRun(t.Context(), a.config, next(), true); err != nil || latest(t, a).Status != "pending-install" {
 		t.Errorf("a dry run that recovers: %v, and the revision is %s", err, latest(t, a).Status)
 	}
 	for _, want := range []bool{true, false} {
@@ -242,12 +236,82 @@ func TestRecoverAfterAKill(t *testing.T) {
 			t.Errorf("recovered %v, %v", got, err)
 		}
 	}
-	if got := apply(t, a, plain()); got.Revision != 2 || got.Status != "deployed" {
-		t.Errorf("result %+v", got)
+	if got, err := Apply(t.Context(), a.config, next(), func(string) {}); err != nil || got.Revision != 2 || got.Status != "deployed" {
+		t.Errorf("result %+v, %v", got, err)
 	}
 	if !service(t, a).Spec.PublishNotReadyAddresses {
 		t.Error("publishNotReadyAddresses was lost")
 	}
+}
+
+// An outage in which a revision fails is often still there when that is to be
+// recorded. The run itself knows that it is not at work any more.
+func TestRevisionThatCannotBeRecorded(t *testing.T) {
+	for name, test := range map[string]struct {
+		before int // revisions that went well
+		want   []string
+	}{
+		"an install": {0, []string{"1 superseded", "2 deployed"}}, // as Helm does where none was deployed
+		"an upgrade": {1, []string{"1 superseded", "2 failed", "3 deployed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAPI(t)
+			for n := range test.before {
+				seeing(t, a, n)
+			}
+			next := small(t)
+			next.Seen = test.before
+			cutShort(t, a, next)
+			again := small(t)
+			again.Seen = test.before + 1
+			asAnotherRun(t, func() {
+				if _, err := Apply(t.Context(), a.config, again, func(string) {}); !errors.Is(err, ErrPending) {
+					t.Errorf("another run: error %v", err)
+				}
+			})
+			a.requests = nil
+			if err := DryRun(t.Context(), a.config, small(t), false); err != nil || a.counted("POST")+a.counted("PUT") > 0 {
+				t.Errorf("a dry run: %v, requests %v", err, a.requests)
+			}
+			seeing(t, a, test.before)
+			if diff := cmp.Diff(test.want, statuses(t, a)); diff != "" {
+				t.Errorf("revisions (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// cutShort makes a change during which the API server goes away, so that not even
+// the outcome is recorded.
+func cutShort(t *testing.T, a *api, next Change) {
+	t.Helper()
+	a.before = func(w http.ResponseWriter, r *http.Request) bool {
+		away := r.Method == http.MethodPut || r.Method == http.MethodPatch
+		if away {
+			w.WriteHeader(http.StatusTeapot)
+		}
+		return away
+	}
+	_, err := Apply(t.Context(), a.config, next, func(string) {})
+	a.before = nil
+	if found := latest(t, a); err == nil || found == nil || !pending(found.Status) {
+		t.Fatalf("error %v, found %+v", err, found)
+	}
+}
+
+// statuses are the revisions in their order, each with its status.
+func statuses(t *testing.T, a *api) []string {
+	t.Helper()
+	list, err := a.client().CoreV1().Secrets(namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "owner=helm"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for i := range list.Items {
+		all = append(all, list.Items[i].Labels["version"]+" "+list.Items[i].Labels["status"])
+	}
+	slices.Sort(all)
+	return all
 }
 
 func TestRecoverLeavesOthersAlone(t *testing.T) {

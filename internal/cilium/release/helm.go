@@ -26,10 +26,12 @@ type helm struct {
 	history *history
 	objects *objects
 	last    *releasev1.Release // nil: no release
+	cut     string             // the record of last, if this process has left it pending
 }
 
-// newHelm reads the newest revision, which must not be pending. recovered takes
-// one that Recover would mark as failed for failed, and writes nothing.
+// newHelm reads the newest revision, which must not be another's that is
+// pending. recovered takes one that Recover would mark as failed for failed, and
+// writes nothing.
 func newHelm(ctx context.Context, config *rest.Config, change Change, recovered bool, say func(string)) (*helm, error) {
 	get, err := newGetter(config, change.Namespace)
 	if err != nil {
@@ -84,7 +86,9 @@ func newKubeClient(get *getter, namespace string) *kube.Client {
 }
 
 // newest returns the newest revision, nil if there is no release, [ErrPending]
-// if a change is under way, and [ErrChanged] if it is none that is known.
+// if a change of somebody else is under way, and [ErrChanged] if it is none that
+// is known. One of this process that is pending has failed: the process makes
+// one after another.
 func (h *helm) newest(recovered bool) (*releasev1.Release, error) {
 	meta, err := h.history.newest()
 	if err != nil {
@@ -97,7 +101,7 @@ func (h *helm) newest(recovered bool) (*releasev1.Release, error) {
 		return nil, nil
 	}
 	status := meta.Labels["status"]
-	if pending(status) && (!recovered || !ours(meta)) {
+	if pending(status) && !ofThisRun(meta) && (!recovered || !ours(meta)) {
 		return nil, fmt.Errorf("%w (revision %d is %s)", ErrPending, revision(meta), status)
 	}
 	if revision(meta) != h.change.Seen && !ofThisRun(meta) {
@@ -109,10 +113,23 @@ func (h *helm) newest(recovered bool) (*releasev1.Release, error) {
 	}
 	last, err := asV1(got)
 	if err == nil && pending(status) {
-		last.SetStatus(relcommon.StatusFailed, "")
+		last.SetStatus(relcommon.StatusFailed, cutOff)
 		meta.Labels["status"] = string(relcommon.StatusFailed)
+		if ofThisRun(meta) {
+			h.cut = meta.Name
+		}
 	}
 	return last, err
+}
+
+// settle records that a revision of this process has failed, if that could not
+// be recorded at the time: the outage in which it failed went on. Helm tells
+// nobody of that.
+func (h *helm) settle() error {
+	if h.cut == "" {
+		return nil
+	}
+	return h.history.Update(h.cut, h.last)
 }
 
 func (h *helm) clientSide() bool {

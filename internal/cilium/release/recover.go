@@ -10,6 +10,9 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 )
 
+// cutOff is what Helm's history says of a revision that nobody works on any more.
+const cutOff = "cut off; found and marked as failed by kubectl-aksmesh"
+
 // Recover makes a release changeable again whose newest revision is still
 // pending because kubectl-aksmesh was killed while it made it: the revision is
 // marked as failed, and the next [Apply] starts from there. It says whether
@@ -37,7 +40,7 @@ func Recover(ctx context.Context, client kubernetes.Interface, namespace string)
 	if err != nil {
 		return false, err
 	}
-	cut.SetStatus(common.StatusFailed, "cut off; found and marked as failed by kubectl-aksmesh")
+	cut.SetStatus(common.StatusFailed, cutOff)
 	if err := store.Update(meta.Name, cut); err != nil {
 		return false, fmt.Errorf("helm release %s, revision %d, cannot be marked as failed: %w", cilium.ReleaseName, revision(meta), err)
 	}
