@@ -160,6 +160,6 @@ func judgeLBPools() func(*View) []Finding {
 		if s := c.Service; s != nil && s.Type == "LoadBalancer" && len(s.Addresses) == 0 {
 			f = f.as(Error) // the mesh's own Service waits already
 		}
-		return one(f.mend("set defaultLBServiceIPAM=none in the Helm values of context %s; kubectl aksmesh join does", quote(c.Context)))
+		return one(f.mend("set defaultLBServiceIPAM=none in the Helm values of context %s, and a load balancer class where Cilium should serve", quote(c.Context)))
 	})
 }
