@@ -121,14 +121,11 @@ func (d *Draft) caSource() *Cluster {
 	return leftover
 }
 
-// rotated refuses in the middle of a rotation: whom clusters trust then is for
-// the rotation to say, and so is when that ends.
+// rotated refuses in the middle of a rotation, which join would end too early.
 func (d *Draft) rotated() error {
 	var errs []error
 	for i := range d.Clusters {
-		if c := &d.Clusters[i]; c.seen.NextCA != nil {
-			errs = append(errs, fmt.Errorf("context %q: a rotation of the mesh's certificate authority is not finished, and clusters trust more than one meanwhile: finish it first with kubectl aksmesh ca rotate --context %s", c.Context, c.Context))
-		}
+		errs = append(errs, rollout.Rotating(d.Clusters[i].seen))
 	}
 	return errors.Join(errs...)
 }

@@ -109,15 +109,15 @@ func (w *Wish) knownToOthers(clusters []mesh.Facts, name string) bool {
 	})
 }
 
-// rotated refuses in the middle of a rotation: whom clusters trust then is for
-// the rotation to say. To forget a cluster changes no trust, and can be what a
-// rotation waits for.
+// rotated refuses in the middle of a rotation. To forget a cluster changes no
+// trust, and can be what a rotation waits for.
 func (d *Draft) rotated() error {
+	if len(d.wish.Forget) > 0 {
+		return nil
+	}
 	var errs []error
 	for i := range d.Clusters {
-		if c := &d.Clusters[i]; c.seen.NextCA != nil && len(d.wish.Forget) == 0 {
-			errs = append(errs, fmt.Errorf("context %q: a rotation of the mesh's certificate authority is not finished, and clusters trust more than one meanwhile: finish it first with kubectl aksmesh ca rotate --context %s", c.Context, c.Context))
-		}
+		errs = append(errs, rollout.Rotating(d.Clusters[i].seen))
 	}
 	return errors.Join(errs...)
 }

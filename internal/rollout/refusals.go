@@ -16,3 +16,12 @@ func LostKey(f *mesh.Facts) error {
 	return fmt.Errorf("context %q: the private key in Secret %s/%s is missing or does not belong to its certificate, so that nothing can be signed there: put the right ca.key back, as members with the same authority have it; if it is lost, kubectl --context %s -n %s delete secret %s, and then kubectl aksmesh join --context %s --context OTHER, which copies OTHER's authority (if that is another one, connections break until the join has ended)",
 		f.Context, cilium.Namespace, cilium.CASecret, f.Context, cilium.Namespace, cilium.CASecret, f.Context)
 }
+
+// Rotating says that a rotation of the CA is not finished: whom clusters trust
+// until then is for the rotation to say.
+func Rotating(f *mesh.Facts) error {
+	if f.NextCA == nil {
+		return nil
+	}
+	return fmt.Errorf("context %q: a rotation of the mesh's certificate authority is not finished, and clusters trust more than one meanwhile: finish it first with kubectl aksmesh ca rotate --context %s", f.Context, f.Context)
+}
