@@ -33,7 +33,7 @@ func TestRotationIsHindered(t *testing.T) {
 			for _, context := range []string{"aks-1", "aks-2"} {
 				seen.Clusters = append(seen.Clusters, mesh.Facts{
 					Context: context, Kubernetes: &mesh.Kubernetes{UID: "uid of " + context}, Config: &mesh.Config{ClusterName: context},
-					Release: &mesh.Release{Name: "cilium", Namespace: "kube-system", Status: "deployed", ChartVersion: "1.20.1"}, CA: &mesh.CA{},
+					Release: &mesh.Release{Name: "cilium", Namespace: "kube-system", Status: "deployed", ChartVersion: "1.20.1"}, CA: &mesh.CA{KeyMatches: true},
 				})
 			}
 			test.change(seen.Clusters)
