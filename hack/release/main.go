@@ -1,7 +1,8 @@
-// Command release does what goreleaser does not: it fetches the pinned chart,
-// writes bills of materials, makes the prober's image and fills in Krew's
-// manifest. See hack/dist.sh and hack/release.sh, which call it.
+// Command release does what goreleaser does not: it checks the tag, fetches the
+// pinned chart, writes bills of materials, makes the prober's image and fills in
+// Krew's manifest. See hack/dist.sh and hack/release.sh, which call it.
 //
+//	release check TAG                    its form, and that CHANGELOG.md has a section
 //	release chart [--show]               into internal/cilium/chart, for the next build
 //	release sbom ARCHIVE DOCUMENT        SOURCE_DATE_EPOCH is the document's time
 //	release image [--push REPOSITORY]    from dist to dist/aksmesh-probe.tar
@@ -29,12 +30,12 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context, []string) error{
-		"chart": runChart, "sbom": runSBOM, "image": runImage, "krew": runKrew,
+		"check": runCheck, "chart": runChart, "sbom": runSBOM, "image": runImage, "krew": runKrew,
 	}
 	if len(args) > 0 {
 		if command, ok := commands[args[0]]; ok {
 			return command(ctx, args[1:])
 		}
 	}
-	return fmt.Errorf("say what to do: chart, sbom, image or krew; see hack/release/main.go")
+	return fmt.Errorf("say what to do: check, chart, sbom, image or krew; see hack/release/main.go")
 }
