@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // TestDocumentedCommands: every command line that the documentation shows, and
@@ -156,10 +158,25 @@ func (y *typed) accepts(line shown) error {
 	if err := command.ParseFlags(rest); err != nil && (line.whole || !strings.HasPrefix(err.Error(), "flag needs an argument")) {
 		return err
 	}
+	if err := knownValues(command); err != nil {
+		return err
+	}
 	if left := command.Flags().Args(); line.whole || len(left) > 0 {
 		return command.ValidateArgs(left)
 	}
 	return nil
+}
+
+// knownValues wants flags that take one of a few values to have one of them:
+// most of these are plain strings, which parsing takes as they come.
+func knownValues(command *cobra.Command) error {
+	var errs []error
+	command.Flags().Visit(func(f *pflag.Flag) {
+		if few := enumeration(command, f); len(few) > 0 && !slices.Contains(few, f.Value.String()) {
+			errs = append(errs, fmt.Errorf("--%s takes no %q, only %s", f.Name, f.Value, strings.Join(few, ", ")))
+		}
+	})
+	return errors.Join(errs...)
 }
 
 // makes wants targets that there are; variables can be anything.
@@ -180,19 +197,21 @@ func TestWrongCommandsAreFound(t *testing.T) {
 		"kubectl aksmesh expose SERVICE --context a …":                     true,
 		"kubectl aksmesh doctor --context a -o json | jq '.counts'":        true,
 		"kubectl aksmesh doctor --only \"data path\" --from f":             true,
-		"make lint test":                         true,
-		"make fuzz FUZZTIME=1m":                  true,
-		"make dist-test DIST_PLATFORM=":          true,
-		"kubectl aksmesh jion --context a":       false,
-		"kubectl aksmesh join --contexts a":      false,
-		"kubectl aksmesh expose --context a":     false,
-		"kubectl aksmesh doctor explain":         false,
-		"kubectl aksmesh status web --context a": false,
-		"kubectl aksmesh join --timeout soon":    false,
-		"kubectl aksmesh join --context 'a":      false,
-		"make tests":                             false,
-		"make lint tset":                         false,
-		"make LAB":                               false,
+		"make lint test":                                         true,
+		"make fuzz FUZZTIME=1m":                                  true,
+		"make dist-test DIST_PLATFORM=":                          true,
+		"kubectl aksmesh jion --context a":                       false,
+		"kubectl aksmesh join --contexts a":                      false,
+		"kubectl aksmesh expose --context a":                     false,
+		"kubectl aksmesh doctor explain":                         false,
+		"kubectl aksmesh status web --context a":                 false,
+		"kubectl aksmesh join --timeout soon":                    false,
+		"kubectl aksmesh join --context a --encryption wiregard": false,
+		"kubectl aksmesh doctor --context a -o values":           false,
+		"kubectl aksmesh join --context 'a":                      false,
+		"make tests":                                             false,
+		"make lint tset":                                         false,
+		"make LAB":                                               false,
 	} {
 		if err := known.accepts(shown{line, true}); (err == nil) != ok {
 			t.Errorf("%q: %v", line, err)
@@ -202,6 +221,7 @@ func TestWrongCommandsAreFound(t *testing.T) {
 		"kubectl aksmesh expose": true, "kubectl aksmesh join --mtu": true,
 		"kubectl aksmesh exposes": false, "kubectl aksmesh join --mtus": false, "kubectl aksmesh expose a b": false,
 		"kubectl aksmesh leave --forget": true, "kubectl aksmesh leave --forgets": false,
+		"kubectl aksmesh join --encryption none": true, "kubectl aksmesh join --encryption": true, "kubectl aksmesh join --encryption off": false,
 	} {
 		if err := known.accepts(shown{line, false}); (err == nil) != ok {
 			t.Errorf("in text: %q: %v", line, err)
