@@ -28,6 +28,7 @@ type doctorOptions struct {
 	// probed are the clusters that --probe makes pods in: those that were
 	// named, and no members that were found by themselves.
 	probed []*mesh.Cluster
+	image  string // of --probe's pods
 }
 
 func newDoctor(a *app) *cobra.Command {
@@ -110,8 +111,14 @@ func (o *doctorOptions) complete() error {
 	if err != nil {
 		return err
 	}
-	if o.probed = slices.Clone(o.opened.clusters); o.flags.probe && len(o.probed) < 2 {
-		return fmt.Errorf("--probe measures between clusters: name at least two with --context")
+	o.probed = slices.Clone(o.opened.clusters)
+	if o.flags.probe {
+		if len(o.probed) < 2 {
+			return fmt.Errorf("--probe measures between clusters: name at least two with --context")
+		}
+		if o.image, err = o.app.probeImage("--probe-image", o.flags.probeImage); err != nil {
+			return err
+		}
 	}
 	o.azure, o.azureIDs, err = o.flags.azure.client(o.app)
 	return err

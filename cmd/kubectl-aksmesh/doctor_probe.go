@@ -31,7 +31,7 @@ func (o *doctorOptions) agreeToProbe(ctx context.Context) error {
 func (o *doctorOptions) announcement() string {
 	return fmt.Sprintf("--probe makes 4 pods named aksmesh-probe-… in namespace %s of each of %s, on one node, for about a minute, with image %s: "+
 		"2 on the node's network and 2 in the pod network, without any right but one: one of them runs as user 0 with CAP_NET_RAW, to see packets arrive at the tunnel's port; they are removed however it ends",
-		o.flags.probeNamespace, strings.Join(contextsOf(o.probed), ", "), o.app.probeImage(o.flags.probeImage))
+		o.flags.probeNamespace, strings.Join(contextsOf(o.probed), ", "), o.image)
 }
 
 func contextsOf(clusters []*mesh.Cluster) []string {
@@ -54,7 +54,7 @@ func (o *doctorOptions) measure(ctx context.Context, seen []mesh.Facts) *mesh.Pr
 		tell(c.Context, plan.Running, "")
 	}
 	probes := probe.Mesh(ctx, o.probed, seen, probe.MeshOptions{
-		Namespace: o.flags.probeNamespace, Image: o.app.probeImage(o.flags.probeImage),
+		Namespace: o.flags.probeNamespace, Image: o.image,
 		StartWithin: o.flags.probeStart, Parallel: o.app.clusters.parallel,
 		Say: func(context, text string) { tell(context, plan.Running, text) },
 	})
@@ -91,5 +91,5 @@ func (o *doctorOptions) withoutImage(probes *mesh.Probes) string {
 	return fmt.Sprintf("the probe's image %s cannot be used in %s. Without it Cilium's own pods were asked, which dial mesh addresses and the health port, and ping. "+
 		"Not measured there: packet sizes, the tunnel's port, each direction by itself. "+
 		"To measure: kubectl aksmesh doctor --probe --context %s --probe-image IMAGE (or set $%s), with an image that these nodes can pull",
-		o.app.probeImage(o.flags.probeImage), clean(strings.Join(at, ", ")), clean(strings.Join(contextsOf(o.probed), ",")), imageVariable)
+		o.image, clean(strings.Join(at, ", ")), clean(strings.Join(contextsOf(o.probed), ",")), imageVariable)
 }

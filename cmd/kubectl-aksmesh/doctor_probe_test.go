@@ -37,7 +37,7 @@ bytes of the largest IP packet with don't-fragment that arrived, of the largest 
 func TestAnnouncement(t *testing.T) {
 	t.Parallel()
 	o := &doctorOptions{
-		app:    &app{lookupEnv: func(string) (string, bool) { return "registry.example/p:v1", true }},
+		image:  "registry.example/p:v1",
 		probed: []*mesh.Cluster{{Context: "aks-1"}, {Context: "aks-2"}},
 	}
 	o.flags.probeNamespace = "kube-system"
@@ -56,7 +56,7 @@ func TestAnnouncement(t *testing.T) {
 func TestWithoutImage(t *testing.T) {
 	t.Parallel()
 	o := &doctorOptions{
-		app:    &app{lookupEnv: func(string) (string, bool) { return "registry.example/p:v1", true }},
+		image:  "registry.example/p:v1",
 		probed: []*mesh.Cluster{{Context: "aks-1"}, {Context: "aks-2"}},
 	}
 	sites := []mesh.ProbeSite{{Context: "aks-1"}, {Context: "aks-2", NodeError: "no node is ready"}}

@@ -23,6 +23,7 @@ type tryOptions struct {
 	flags tryFlags
 	// service is the name of the Service.
 	service string
+	image   string // of the clients
 	opened  *opened
 }
 
@@ -74,6 +75,9 @@ func (o *tryOptions) run(ctx context.Context) error {
 		}
 	}
 	var err error
+	if o.image, err = o.app.probeImage("--image", o.flags.image); err != nil {
+		return err
+	}
 	o.opened, err = chosen.openFor("try " + o.service)
 	if err != nil {
 		return err

@@ -117,13 +117,26 @@ func (o *tryOptions) job(url string) probe.Job {
 	at := max(f.concurrency, waiting)
 	rounds := (f.requests + at - 1) / at
 	return probe.Job{
-		Namespace: f.namespace, Image: o.app.probeImage(f.image), Args: append(args, "--", url),
+		Namespace: f.namespace, Image: o.image, Args: append(args, "--", url),
 		StartWithin: f.startTimeout, RunWithin: time.Duration(rounds)*f.eachTimeout + time.Duration(f.requests/f.concurrency)*gatePatience + spare,
 	}
 }
 
-// image is the prober's: that of this version, unless somebody says otherwise.
-func (a *app) probeImage(flag string) string {
+// probeImage is the prober's: that of this version, unless somebody says
+// otherwise by the flag or the environment.
+func (a *app) probeImage(flag, value string) (string, error) {
 	fromEnvironment, _ := a.lookupEnv(imageVariable)
-	return cmp.Or(flag, fromEnvironment, defaultImage+":"+version.Get().Version)
+	if given := cmp.Or(value, fromEnvironment); given != "" {
+		return given, nil
+	}
+	return publishedImage(version.Get().Version, flag)
+}
+
+// publishedImage is that of a release. Of other versions there is none, which is
+// told before pods wait for it in vain.
+func publishedImage(build, flag string) (string, error) {
+	if !version.Released(build) {
+		return "", fmt.Errorf("the prober's image is published for releases only, and this is version %s: build and push it (make dist && bin/aksmesh-release image --push REGISTRY/aksmesh-probe), then name it by %s", build, flag)
+	}
+	return defaultImage + ":" + build, nil
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -11,6 +14,7 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/internal/probe/wire"
 	"github.com/aksmesh/kubectl-aksmesh/internal/ui"
+	"github.com/aksmesh/kubectl-aksmesh/internal/version"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/globalsvc"
 )
 
@@ -43,25 +47,49 @@ func TestTryN(t *testing.T) {
 	}
 }
 
-func TestTryImage(t *testing.T) {
+func TestProbeImage(t *testing.T) {
 	t.Parallel()
-	image := func(flag, variable string) string {
+	for _, c := range []struct{ flag, variable, want string }{
+		{"a", "b", "a"},
+		{"", "b", "b"},
+	} {
 		a := &app{lookupEnv: func(key string) (string, bool) {
 			if key != imageVariable {
 				t.Errorf("%s was read", key)
 			}
-			return variable, variable != ""
+			return c.variable, c.variable != ""
 		}}
-		return a.probeImage(flag)
+		if got, err := a.probeImage("--image", c.flag); got != c.want || err != nil {
+			t.Errorf("%+v: image %q, %v", c, got, err)
+		}
 	}
-	if got := image("a", "b"); got != "a" {
-		t.Errorf("image %s, want the flag's", got)
+}
+
+// Only releases have an image; for other versions it is said how to get one,
+// before any cluster is looked at.
+func TestPublishedImage(t *testing.T) {
+	if got, err := publishedImage("v0.2.0", "--image"); got != defaultImage+":v0.2.0" || err != nil {
+		t.Errorf("of a release: %q, %v", got, err)
 	}
-	if got := image("", "b"); got != "b" {
-		t.Errorf("image %s, want the variable's", got)
+	if build := version.Get().Version; version.Released(build) {
+		t.Skipf("this is release %s", build)
 	}
-	if got := image("", ""); !strings.HasPrefix(got, defaultImage+":") {
-		t.Errorf("image %s, want that of this version", got)
+	kubeconfig := filepath.Join(t.TempDir(), "config")
+	const twoClusters = "{clusters: [{name: a, cluster: {server: 'https://a.invalid'}}, {name: b, cluster: {server: 'https://b.invalid'}}], " +
+		"contexts: [{name: a, context: {cluster: a}}, {name: b, context: {cluster: b}}]}"
+	if err := os.WriteFile(kubeconfig, []byte(twoClusters), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(imageVariable, "")
+	for args, flag := range map[string]string{
+		"try web --context a":                " --image",
+		"doctor --probe --yes --context a,b": " --probe-image",
+	} {
+		out, errOut, code := said(t, append(strings.Fields(args), "--kubeconfig", kubeconfig)...)
+		want := regexp.MustCompile(`^error: the prober's image is published for releases only, and this is version \S+: build and push it \(make dist && bin/aksmesh-release image --push REGISTRY/aksmesh-probe\), then name it by` + flag + `\n$`)
+		if code != exitError || out != "" || !want.MatchString(errOut) {
+			t.Errorf("%s ended with %d, want %d and %s\n%s%s", args, code, exitError, want, out, errOut)
+		}
 	}
 }
 

@@ -244,7 +244,7 @@ func TestProbeUsage(t *testing.T) {
 		"doctor --probe --from=x":                                            "--probe goes with none of",
 		"doctor --cleanup --probe --context=aks-1,aks-2":                     "--probe goes with none of",
 		"doctor --cleanup --watch --context=aks-1":                           "--cleanup goes with neither",
-		"doctor --probe --context=aks-1,aks-2":                               "add --yes",
+		"doctor --probe --context=aks-1,aks-2 --probe-image=x":               "add --yes",
 		"doctor --probe --context=aks-1,aks-2 --probe-namespace=":            "--probe-namespace is empty",
 		"doctor --probe --context=aks-1,aks-2 --probe-start-timeout=1ms":     "less than a second",
 		"doctor --probe --context=aks-1,aks-2 --watch --probe-image=x --yes": "--probe goes with none of",

@@ -240,7 +240,7 @@ func TestTryRemovesWhatItDoesNotKnowOf(t *testing.T) {
 func TestTryWithoutAService(t *testing.T) {
 	w := shop(t, &apienv.SimulatedKubelet{})
 	writes := watch(t, w)
-	r := w.Run(t, "try", "other", "--context=aks-1", "-n=shop")
+	r := w.Run(t, "try", "other", "--context=aks-1", "-n=shop", "--image="+probeImage)
 	if r.ExitCode != 1 {
 		t.Errorf("ended with %d, want 1\n%s", r.ExitCode, said(r))
 	}
