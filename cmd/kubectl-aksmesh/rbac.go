@@ -44,9 +44,10 @@ Commands, some with a flag that needs more (quoted, so that the shell keeps them
 together):
 
 ` + rbacHelp() + `
-Values of your own by which Cilium's chart makes more objects (an ingress
-controller, certificates by CronJob) need more: give what the chart renders by
---manifest, for an upgrade the old and the new.
+A mesh that has Hubble UI needs the rights of 'join --hubble-ui' for upgrade, ca
+rotate and leave, too: name both. Values of your own by which Cilium's chart makes
+more objects (an ingress controller, certificates by CronJob) need more: give what
+the chart renders by --manifest, for an upgrade the old and the new.
 
 Whoever may write DaemonSets and Secrets in kube-system can become administrator
 of the cluster, so hand the roles of join, leave, upgrade and ca rotate to those
@@ -92,8 +93,9 @@ func (o *rbacOptions) run(args []string) error {
 	for _, c := range chosen {
 		rights = rbac.Join(rights, c.rights(o.scope))
 	}
+	leaves := slices.ContainsFunc(chosen, func(c rbacCommand) bool { return c.name == "leave" })
 	for _, path := range o.manifest {
-		more, err := o.read(path)
+		more, err := o.read(path, leaves)
 		if err != nil {
 			return err
 		}
@@ -152,17 +154,18 @@ func (o *rbacOptions) subjects() ([]rbacv1.Subject, error) {
 	return all, nil
 }
 
-// read takes the rights for what a file, or standard input, has Helm make.
-func (o *rbacOptions) read(path string) (rights []mesh.Right, err error) {
+// read takes the rights for what a file, or standard input, has Helm make, and
+// leave delete.
+func (o *rbacOptions) read(path string, leaves bool) (rights []mesh.Right, err error) {
 	if path == "-" {
-		rights, err = rbac.Manifest(o.app.streams.In)
+		rights, err = rbac.Manifest(o.app.streams.In, leaves)
 	} else {
 		file, openErr := os.Open(path)
 		if openErr != nil {
 			return nil, fmt.Errorf("--manifest: %w", openErr)
 		}
 		defer file.Close()
-		rights, err = rbac.Manifest(file)
+		rights, err = rbac.Manifest(file, leaves)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--manifest %s: %w; give what helm template or helm get manifest prints", path, err)

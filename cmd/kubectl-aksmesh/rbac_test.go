@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"sigs.k8s.io/yaml"
 )
@@ -98,11 +101,55 @@ func TestRBACSubjects(t *testing.T) {
 	}
 }
 
+// Hubble UI is not in every mesh: who wants the rights for it says so.
+func TestRBACHubbleUI(t *testing.T) {
+	for want, args := range map[bool][]string{false: {"upgrade"}, true: {"upgrade", "join --hubble-ui"}} {
+		text, err := runRBAC(t, "", args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"- hubble-ui\n", "- hubble-ui-nginx\n"} {
+			if got := strings.Contains(text, name); got != want {
+				t.Errorf("%q names %q: %t, want %t", args, name, got, want)
+			}
+		}
+	}
+}
+
 func TestRBACManifest(t *testing.T) {
 	const ingress = "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: cilium}\n"
 	text, err := runRBAC(t, ingress, "upgrade", "--manifest=-")
 	if err != nil || !strings.Contains(text, "- ingressclasses") {
 		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// TestRBACManifestOfLeave: who takes a cluster out of a mesh deletes certgen's
+// Jobs, whatever their names are; who does not, need not.
+func TestRBACManifestOfLeave(t *testing.T) {
+	const cronJob = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: clustermesh-apiserver-generate-certs, namespace: kube-system}\n"
+	for command, want := range map[string]string{"join": "list watch create", "leave": "get list watch create delete"} {
+		text, err := runRBAC(t, cronJob, command, "--manifest=-", "-o=json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list struct {
+			Items []struct{ Rules []rbacv1.PolicyRule }
+		}
+		if err := json.Unmarshal([]byte(text), &list); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, item := range list.Items {
+			for _, rule := range item.Rules {
+				if slices.Contains(rule.Resources, "jobs") {
+					got = append(got, strings.Join(rule.Verbs, " "))
+				}
+			}
+		}
+		if diff := cmp.Diff([]string{want}, got); diff != "" {
+			t.Errorf("%s may (-want +got):\n%s", command, diff)
+		}
 	}
 }
 

@@ -44,6 +44,20 @@ func chart() []Object {
 	return all
 }
 
+// HubbleUI is what a revision of Cilium's release needs besides [Helm] if it has
+// Hubble UI, which only some meshes do.
+func HubbleUI() []mesh.Right {
+	const ui = "hubble-ui"
+	return Apply([]Object{
+		{core, "serviceaccounts", mesh.Namespace, ui},
+		{core, "configmaps", mesh.Namespace, ui + "-nginx"},
+		{core, "services", mesh.Namespace, ui},
+		{apps, "deployments", mesh.Namespace, ui},
+		{rbacGroup, "clusterroles", "", ui},
+		{rbacGroup, "clusterrolebindings", "", ui},
+	})
+}
+
 // rootCA is the ConfigMap of the chart's tls.caBundle: there while a mesh
 // trusts two authorities.
 const rootCA = "cilium-root-ca.crt"

@@ -17,8 +17,9 @@ import (
 // Manifest is what Helm needs to make, change and delete the objects of a
 // rendered chart, as "helm template" or "helm get manifest" print it: a release
 // may have values by which the chart makes more than a mesh needs. An object
-// without a namespace is taken for one that is in none.
-func Manifest(r io.Reader) ([]mesh.Right, error) {
+// without a namespace is taken for one that is in none. leave says whether it is
+// for a leave, which also deletes what certgen has left.
+func Manifest(r io.Reader, leave bool) ([]mesh.Right, error) {
 	objects, err := read(r)
 	if err != nil {
 		return nil, err
@@ -32,6 +33,9 @@ func Manifest(r io.Reader) ([]mesh.Right, error) {
 	if certgen {
 		rights = append(rights, Certgen()...)
 	}
+	if certgen && leave {
+		rights = append(rights, unmakeJobs()...)
+	}
 	return Join(rights), nil
 }
 
@@ -41,6 +45,12 @@ func Certgen() []mesh.Right {
 		kind{batch, "cronjobs", mesh.Namespace}.may("list"),
 		kind{batch, "jobs", mesh.Namespace}.may("list", "watch", "create"),
 	)
+}
+
+// unmakeJobs is what it takes to delete certgen's Jobs, whose names nobody knows
+// beforehand, and to see that they are gone.
+func unmakeJobs() []mesh.Right {
+	return kind{batch, "jobs", mesh.Namespace}.may("get", "delete")
 }
 
 // read finds the objects in YAML or JSON documents.
