@@ -106,11 +106,12 @@ func server(t *testing.T, m *apienv.Member) []corev1.HostAlias {
 	return d.Spec.Template.Spec.HostAliases
 }
 
-// TestLeaveRemovesWhatHelmDoesNotOwn has certificates that certgen makes, and
-// no Hubble, so that the chart writes cilium-ca for no one after the mesh.
-func TestLeaveRemovesWhatHelmDoesNotOwn(t *testing.T) {
-	w := env.World(t, apienv.WorldOptions{Clusters: 2})
-	join(t, w, two, "--set=hubble.enabled=false")
+const certgen = "clustermesh-apiserver-generate-certs"
+
+// signedByCronJob has the second member's certificates be certgen's, which does
+// not run here. It returns the authority.
+func signedByCronJob(t *testing.T, w *apienv.World) (ca *corev1.Secret) {
+	t.Helper()
 	m := w.Members[1]
 	upgrade(t, m, func(v map[string]any) {
 		meshOf(v)["apiserver"].(map[string]any)["tls"].(map[string]any)["auto"].(map[string]any)["method"] = "cronJob"
@@ -125,7 +126,7 @@ func TestLeaveRemovesWhatHelmDoesNotOwn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ca := get(t, w.Members[0], "cilium-ca")
+	ca = get(t, w.Members[0], "cilium-ca")
 	if _, err := secrets.Get(t.Context(), "cilium-ca", metav1.GetOptions{}); err != nil {
 		pair, err := pki.FromSecret(ca)
 		if err != nil {
@@ -135,6 +136,16 @@ func TestLeaveRemovesWhatHelmDoesNotOwn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	return ca
+}
+
+// TestLeaveRemovesWhatHelmDoesNotOwn has certificates that certgen makes, and
+// no Hubble, so that the chart writes cilium-ca for no one after the mesh.
+func TestLeaveRemovesWhatHelmDoesNotOwn(t *testing.T) {
+	w := env.World(t, apienv.WorldOptions{Clusters: 2})
+	join(t, w, two, "--set=hubble.enabled=false")
+	ca := signedByCronJob(t, w)
+	m := w.Members[1]
 	leave(t, w, "aks-2")
 	withoutMesh(t, m, ca)
 

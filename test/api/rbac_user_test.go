@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"io"
 	"slices"
@@ -90,15 +91,14 @@ func (l *limited) take(t *testing.T) {
 }
 
 // run runs a command as the user, which must end with one of the exit codes.
-// Nothing that it asks for may be denied. --watch is interrupted as soon as it
-// watches Services and EndpointSlices in two clusters.
+// Nothing that it asks for may be denied. --watch is interrupted once it goes on.
 func (l *limited) run(t *testing.T, codes []int, args ...string) {
 	t.Helper()
 	requests := auditOf(t, l.w, apienv.Nobody)
 	l.w.Journal.Reset()
 	p := l.w.Launch(t, args...)
 	if slices.Contains(args, "--watch") {
-		waitForCalls(t, l.w, "watch", 4)
+		l.goesOn(t, args[0])
 		interrupt(t, p)
 	}
 	r := p.Wait()
@@ -115,6 +115,23 @@ func (l *limited) run(t *testing.T, codes []int, args ...string) {
 		}
 	}
 	l.seen = append(l.seen, seen...)
+}
+
+// goesOn waits until a command with --watch has done all that it does from then on
+// in two clusters: services watches Services and EndpointSlices, status looks
+// again, and has done so once it begins a third time.
+func (l *limited) goesOn(t *testing.T, command string) {
+	t.Helper()
+	if command == "services" {
+		waitForCalls(t, l.w, "watch", 4)
+		return
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	look := func(c apienv.Call) bool { return c.Verb == "list" && c.Path == "/api/v1/nodes" }
+	if err := l.w.Journal.WaitFor(ctx, look, 6); err != nil {
+		t.Errorf("%s --watch does not look again: %v", command, err)
+	}
 }
 
 // nothingUnused expects every right that was given to have been used, but
