@@ -12,7 +12,6 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/collect"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/internal/plan"
-	"github.com/aksmesh/kubectl-aksmesh/pkg/diagnose"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/join"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/rotate"
 )
@@ -108,7 +107,8 @@ func (o *caRotateOptions) judge(seen mesh.Snapshot) (*rotate.Draft, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	if err := o.unhindered(seen); err != nil {
+	// Others would wait between two waves for a member that is stopped there.
+	if err := o.preflight.unhindered(seen); err != nil {
 		return nil, err
 	}
 	draft, err := rotate.Make(seen)
@@ -119,15 +119,6 @@ func (o *caRotateOptions) judge(seen mesh.Snapshot) (*rotate.Draft, error) {
 		return nil, fmt.Errorf("nothing was changed: the mesh is not whole (%s): fix it first, see kubectl aksmesh doctor, or rotate all the same with --force", missing)
 	}
 	return draft, nil
-}
-
-// unhindered refuses what would stop a member half way: the others would then
-// wait for it between two waves. Trouble in the mesh is not judged here.
-func (o *caRotateOptions) unhindered(seen mesh.Snapshot) error {
-	report := diagnose.Judge(seen, diagnose.Options{Phase: diagnose.Preflight})
-	hindrances := []diagnose.Code{diagnose.CodeRights, diagnose.CodeSameCluster, diagnose.CodePending}
-	report.Findings = slices.DeleteFunc(report.Findings, func(f diagnose.Finding) bool { return !slices.Contains(hindrances, f.Code) })
-	return o.preflight.refuse(&report)
 }
 
 func rotateHeader(draft *rotate.Draft, added map[string]string) []string {

@@ -32,6 +32,15 @@ func (p *preflight) unreadable(s mesh.Snapshot) error {
 	return codeError{exitError, errors.New("nothing was changed: not every cluster can be read")}
 }
 
+// unhindered refuses what would stop a change half way, and what is found of the
+// codes besides. Other trouble in the mesh is not judged.
+func (p *preflight) unhindered(seen mesh.Snapshot, besides ...diagnose.Code) error {
+	hindrances := append([]diagnose.Code{diagnose.CodeRights, diagnose.CodeSameCluster, diagnose.CodePending}, besides...)
+	report := diagnose.Judge(seen, diagnose.Options{Phase: diagnose.Preflight})
+	report.Findings = slices.DeleteFunc(report.Findings, func(f diagnose.Finding) bool { return !slices.Contains(hindrances, f.Code) })
+	return p.refuse(&report)
+}
+
 // refuse prints what was found before a change, and returns an error if any of
 // it would break the mesh.
 func (p *preflight) refuse(report *diagnose.Report) error {

@@ -60,10 +60,7 @@ func (o *leaveOptions) judge(seen mesh.Snapshot) (*leave.Draft, error) {
 	if join.Unreadable(seen) {
 		return nil, o.unreadable(seen)
 	}
-	report := diagnose.Judge(seen, diagnose.Options{Phase: diagnose.Preflight})
-	hindrances := []diagnose.Code{diagnose.CodeAPI, diagnose.CodeRights, diagnose.CodeSameCluster, diagnose.CodePending}
-	report.Findings = slices.DeleteFunc(report.Findings, func(f diagnose.Finding) bool { return !slices.Contains(hindrances, f.Code) })
-	if err := o.preflight.refuse(&report); err != nil {
+	if err := o.preflight.unhindered(seen, diagnose.CodeAPI); err != nil {
 		return nil, err
 	}
 	makeDraft := leave.Make
