@@ -68,15 +68,19 @@ func listPods(ctx context.Context, cluster *mesh.Cluster, selector string) ([]co
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(pods.Items, func(p corev1.Pod) bool { return p.DeletionTimestamp != nil || ended(&p) }), nil
+	return slices.DeleteFunc(pods.Items, func(p corev1.Pod) bool { return p.DeletionTimestamp != nil || replaced(&p) }), nil
 }
 
-// ended says whether nothing is to be expected of a pod any more, and another
-// has its place: one that a node has evicted stays beside its Deployment's new
-// one until pods are collected, which may be never. An agent's counts. Its
-// DaemonSet deletes it by itself, and until then its node has no agent.
-func ended(pod *corev1.Pod) bool {
-	return !isAgent(pod) && (pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded)
+// replaced says whether another pod has a pod's place. An agent's counts even if
+// it has ended: its DaemonSet deletes it by itself, and until then its node has
+// no agent.
+func replaced(pod *corev1.Pod) bool { return !isAgent(pod) && Ended(pod) }
+
+// Ended says whether nothing is to be expected of a pod any more: one that a
+// node has evicted stays beside its Deployment's new one until pods are
+// collected, which may be never.
+func Ended(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
 }
 
 func askAll(ctx context.Context, cluster *mesh.Cluster, pods []corev1.Pod) (agents, kvstores []mesh.Agent) {

@@ -173,7 +173,7 @@ const leavingGrace = 10 * time.Second
 // one of before still serves: agents and other clusters are connected to it, say
 // so, and lose it a second later.
 func serves(pod *corev1.Pod) bool {
-	return pod.Labels[cilium.AppLabel] == cilium.MeshDeployment && pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed
+	return pod.Labels[cilium.AppLabel] == cilium.MeshDeployment && !collect.Ended(pod)
 }
 
 // why are the reasons of pods that will not start by waiting alone. Until

@@ -213,8 +213,10 @@ func TestRolesOfChanges(t *testing.T) {
 	l.may(t, "join")
 	l.run(t, well, joining(two)...)
 	simulateAgents(t, w)
+	ui := []string{"join", "--context", two, "--yes", "--hubble-ui", "--timeout=2m"}
+	l.run(t, []int{1}, ui...) // refused before anything that it may not do
 	l.may(t, "join --hubble-ui")
-	l.run(t, well, "join", "--context", two, "--yes", "--hubble-ui", "--timeout=2m")
+	l.run(t, well, ui...)
 	l.may(t, "upgrade", "join --hubble-ui")
 	l.run(t, well, "upgrade", "--context", two, "--cilium-version", relabelled, "--chart", second(t), "--yes", "--timeout=2m")
 	l.may(t, "ca", "rotate", "join --hubble-ui")
