@@ -31,11 +31,11 @@ demo: build lab-up ## three clusters on this machine, joined (root)
 
 test: unit api lab-test ## all tests that need no root
 
-unit: chart ## tests of the plugin's packages, with the race detector
-	$(GO) test -race -timeout 20m ./cmd/... ./internal/... ./pkg/... ./hack/...
+unit: chart ## tests of the plugin's packages, with the race detector (COVER=1: as "cover")
+	$(if $(COVER),hack/cover.sh,$(GO) test -race -timeout 20m ./cmd/... ./internal/... ./pkg/... ./hack/...)
 
-api: build ## tests on real kube-apiservers, with the race detector
-	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) hack/api.sh
+api: chart ## tests on real kube-apiservers, with the race detector
+	hack/api.sh
 
 # The lab's tests look at the plugin's sources too, which go test does not see
 # from there: hence no cached results. go vet would analyse all of Kubernetes,

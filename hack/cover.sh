@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p bin
 own=github.com/aksmesh/kubectl-aksmesh
-go test -race -covermode=atomic -coverpkg="$own/cmd/...,$own/internal/...,$own/pkg/..." -coverprofile=bin/cover.out \
+go test -race -timeout 20m -covermode=atomic -coverpkg="$own/cmd/...,$own/internal/...,$own/pkg/..." -coverprofile=bin/cover.out \
   ./cmd/... ./internal/... ./pkg/... ./hack/...
 # A block is in the profile once for each test program; it counts if any ran it.
 awk -F'[: ,]' -v own="$own/" '

@@ -28,9 +28,9 @@ fuzz: chart ## fuzz tests, each for FUZZTIME
 generated: chart ## check that generated files are up to date
 	hack/generated.sh
 
-docs-check: chart ## check links in the documentation, and that the commands it shows are taken
+docs-check: chart ## check links in the documentation, and that the commands in it and in remedies are taken
 	. hack/flags.sh && $(GO) test ./test/docs
-	. hack/flags.sh && $(GO) test -run 'Documented|WrongCommands|CommandsAreSeen' ./cmd/kubectl-aksmesh
+	. hack/flags.sh && $(GO) test -run 'Documented|WrongCommands|CommandsAreSeen|Remedies' ./cmd/kubectl-aksmesh
 
 examples-test: ## check the example for Azure: names, form, addresses
 	cd test/examples && $(GO) test ./...

@@ -69,6 +69,7 @@ func (w *World) environment(t testing.TB) []string {
 		"PATH=" + w.bin() + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"HOME=" + w.home(),
 		"KUBECONFIG=" + w.Kubeconfig,
+		"GORACE=" + os.Getenv("GORACE"), // of a plugin with the race detector
 	}
 	if w.ARM != nil {
 		ca := filepath.Join(w.dir, "arm-ca.crt")
