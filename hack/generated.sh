@@ -25,7 +25,7 @@ git -C "$copy" -c user.name=x -c user.email=x@example.com commit -q -m x
   grep -rlq --include='*.go' '^//go:generate ' cmd internal pkg hack && go generate ./cmd/... ./internal/... ./pkg/... ./hack/...
   # Tests that write golden files. Those that fail for another reason are "make
   # unit"'s, but what cannot be built writes none: hence once without any test.
-  packages=$(grep -rl --include='*_test.go' UPDATE_GOLDEN cmd internal pkg | xargs -n1 dirname | sort -u | sed 's|^|./|')
+  packages=$(grep -rl --include='*_test.go' /test/golden cmd internal pkg | xargs -n1 dirname | sort -u | sed 's|^|./|')
   go test -run '^$' $packages >/dev/null
   UPDATE_GOLDEN=1 go test -count=1 $packages >/dev/null || true
 )

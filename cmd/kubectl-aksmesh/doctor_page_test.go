@@ -6,9 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/aksmesh/kubectl-aksmesh/pkg/diagnose"
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
 )
 
 // TestDoctorPage holds the table of codes in the documents to the catalogue.
@@ -29,13 +28,5 @@ func TestDoctorPage(t *testing.T) {
 		fmt.Fprintf(&table, "| [%s](codes/%s.md) | %s | %s |\n", c.Code, c.Code, c.Title, c.Severity)
 	}
 	want := head + begin + table.String() + end + tail
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil { //nolint:gosec // a document
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(want, string(text)); diff != "" {
-		t.Errorf("%s (-want +got; UPDATE_GOLDEN=1 writes it):\n%s", path, diff)
-	}
+	golden.Compare(t, path, want)
 }

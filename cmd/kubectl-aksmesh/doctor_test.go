@@ -10,9 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"sigs.k8s.io/yaml"
+
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
 )
 
 // pluginRun runs the plugin in-process, without a terminal, and returns what
@@ -35,21 +36,10 @@ func took(text string) string {
 	return regexp.MustCompile(`in [0-9.]+m?s`).ReplaceAllString(text, "in TIME")
 }
 
-func golden(t *testing.T, name, got string) {
+func goldenText(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got; UPDATE_GOLDEN=1 writes it):\n%s", path, diff)
-	}
+	golden.Compare(t, path, got)
 }
 
 // The exit code is the same for every output.
@@ -77,7 +67,7 @@ func TestDoctorFormats(t *testing.T) {
 		case "junit":
 			err = xml.Unmarshal([]byte(stdout), new(junitSuites))
 		case "", "markdown":
-			golden(t, strings.TrimSuffix("doctor."+format, ".")+".txt", took(stdout))
+			goldenText(t, strings.TrimSuffix("doctor."+format, ".")+".txt", took(stdout))
 		}
 		if err != nil {
 			t.Errorf("-o %s cannot be parsed: %v", format, err)

@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
 )
 
 // TestCommandReference holds docs/commands.md to the commands as they are.
@@ -20,19 +20,7 @@ func TestCommandReference(t *testing.T) {
 	for _, command := range root.Commands() {
 		reference(&page, command)
 	}
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(path, []byte(page.String()), 0o644); err != nil { //nolint:gosec // a document
-			t.Fatal(err)
-		}
-		return
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(page.String(), string(got)); diff != "" {
-		t.Errorf("%s (-want +got; UPDATE_GOLDEN=1 writes it):\n%s", path, diff)
-	}
+	golden.Compare(t, path, page.String())
 }
 
 // reference writes a command and those below it.

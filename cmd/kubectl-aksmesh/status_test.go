@@ -35,7 +35,7 @@ func TestStatusOfTheLab(t *testing.T) {
 			if code != exitOK || stderr != "" {
 				t.Errorf("it ended with %d: %s", code, stderr)
 			}
-			golden(t, "status-lab."+format, stdout)
+			goldenText(t, "status-lab."+format, stdout)
 		})
 	}
 }
@@ -175,7 +175,7 @@ func TestStatusFlows(t *testing.T) {
 		if err := writeFlows(&text, ui.Style{}, report); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "status-"+name+".txt", text.String())
+		goldenText(t, "status-"+name+".txt", text.String())
 	}
 }
 

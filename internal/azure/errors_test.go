@@ -4,13 +4,14 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
 )
 
 // transportFunc is a function as policy.Transporter.
@@ -50,13 +51,7 @@ func TestTranslations(t *testing.T) {
 		}
 		got.WriteString(text + "\n\n")
 	}
-	want, err := os.ReadFile(filepath.Join("testdata", "translations.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("sentences (-want +got):\n%s", diff)
-	}
+	golden.Compare(t, filepath.Join("testdata", "translations.txt"), got.String())
 }
 
 func TestUnreachable(t *testing.T) {

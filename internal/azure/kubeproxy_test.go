@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
 )
 
 func TestSetKubeProxy(t *testing.T) {
@@ -130,13 +129,7 @@ func TestPutBody(t *testing.T) {
 	if err := f.client(t).SetKubeProxy(t.Context(), testID(), false, nil); err != nil {
 		t.Fatal(err)
 	}
-	want, err := os.ReadFile(filepath.Join("testdata", "put.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), mustJSON(t, f.puts[0])); diff != "" {
-		t.Errorf("PUT body (-want +got):\n%s", diff)
-	}
+	golden.Compare(t, filepath.Join("testdata", "put.json"), mustJSON(t, f.puts[0]))
 }
 
 // TestSameVersion: a GET and a PUT of different API versions would lose properties.

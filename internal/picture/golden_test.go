@@ -3,12 +3,13 @@ package picture
 import (
 	"bytes"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
 )
 
 func formats() map[string]func(io.Writer, *Mesh) error {
@@ -55,21 +56,7 @@ func TestGolden(t *testing.T) {
 					t.Errorf("the fixture is not clean:\n%s", before)
 				}
 				path := filepath.Join("testdata", name+"."+format)
-				if os.Getenv("UPDATE_GOLDEN") != "" {
-					if err := os.MkdirAll("testdata", 0o750); err != nil {
-						t.Fatal(err)
-					}
-					if err := os.WriteFile(path, got, 0o600); err != nil {
-						t.Fatal(err)
-					}
-				}
-				want, err := os.ReadFile(path)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(string(want), string(got)); diff != "" {
-					t.Errorf("%s (-want +got; UPDATE_GOLDEN=1 writes it):\n%s", path, diff)
-				}
+				golden.Compare(t, path, string(got))
 			})
 		}
 	}

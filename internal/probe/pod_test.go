@@ -1,19 +1,16 @@
 package probe
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
-)
 
-var update = flag.Bool("update", false, "write golden files")
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
+)
 
 // The whole pod is in a golden file: what it may do is for people to review.
 func TestPod(t *testing.T) {
@@ -35,18 +32,7 @@ func TestPod(t *testing.T) {
 			t.Fatal(err)
 		}
 		path := filepath.Join("testdata", file)
-		if *update {
-			if err := os.WriteFile(path, got, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), string(got)); diff != "" {
-			t.Errorf("%s (-want +got), go test -update writes it:\n%s", file, diff)
-		}
+		golden.Compare(t, path, string(got))
 	}
 }
 

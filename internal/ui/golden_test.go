@@ -1,36 +1,20 @@
 package ui
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/aksmesh/kubectl-aksmesh/internal/plan"
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// golden compares got with testdata/NAME.txt.
-func golden(t *testing.T, name, got string) {
+// goldenText compares got with testdata/NAME.txt.
+func goldenText(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name+".txt")
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got; go test -update accepts):\n%s", file, diff)
-	}
+	golden.Compare(t, file, got)
 }
 
 // visible makes escape codes readable in golden files.

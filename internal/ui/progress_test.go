@@ -63,7 +63,7 @@ func TestProgressLines(t *testing.T) {
 			if strings.ContainsAny(b.String(), "\x1b\u009b") && mode != ProgressJSON {
 				t.Error("escape codes got through")
 			}
-			golden(t, name, visible(b.String()))
+			goldenText(t, name, visible(b.String()))
 		})
 	}
 }
@@ -149,7 +149,7 @@ func TestLive(t *testing.T) {
 				if before > 100 {
 					t.Errorf("drew %d times in 80 seconds", before)
 				}
-				golden(t, "live-"+style.pick("unicode", "ascii"), got)
+				goldenText(t, "live-"+style.pick("unicode", "ascii"), got)
 			})
 		})
 	}
@@ -178,7 +178,7 @@ func TestLiveCrowd(t *testing.T) {
 		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
-		golden(t, "live-crowd", got.String())
+		goldenText(t, "live-crowd", got.String())
 	})
 }
 

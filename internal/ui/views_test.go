@@ -34,7 +34,7 @@ func TestPlanText(t *testing.T) {
 			if !tt.view.Style.Color && strings.ContainsAny(b.String(), "\x1b\u009b\u202e") {
 				t.Error("control characters got through")
 			}
-			golden(t, name, visible(b.String()))
+			goldenText(t, name, visible(b.String()))
 		})
 	}
 }
@@ -98,7 +98,7 @@ func TestResultText(t *testing.T) {
 		if err := ResultText(&b, r, view); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, name, visible(b.String()))
+		goldenText(t, name, visible(b.String()))
 	}
 }
 
@@ -122,7 +122,7 @@ func TestMatrix(t *testing.T) {
 			if err := tt.m.Write(&b, tt.style, tt.width); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name, visible(b.String()))
+			goldenText(t, name, visible(b.String()))
 		})
 	}
 }
@@ -161,6 +161,6 @@ func TestTable(t *testing.T) {
 		if err := table.Write(&b, s); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, name, visible(b.String()))
+		goldenText(t, name, visible(b.String()))
 	}
 }

@@ -1,13 +1,12 @@
 package diagnose
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
 )
 
 // TestRemedies writes down which commands of this plugin's the findings of the
@@ -25,17 +24,5 @@ func TestRemedies(t *testing.T) {
 	}
 	slices.Sort(found)
 	text := strings.Join(slices.Compact(found), "\n") + "\n"
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // test data
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), text); diff != "" {
-		t.Errorf("%s (-want +got; UPDATE_GOLDEN=1 writes it):\n%s", path, diff)
-	}
+	golden.Compare(t, path, text)
 }

@@ -42,5 +42,5 @@ func TestExpose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "expose", set)
+	goldenSet(t, "expose", set)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/join"
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
 )
 
 // bare is an AKS cluster made for bring-your-own CNI, as Azure hands it over.
@@ -44,12 +45,12 @@ func drafted(t *testing.T, w join.Wish, facts ...mesh.Facts) *join.Draft {
 	return d
 }
 
-// golden compares the files of a set, with their marks, with those below
+// goldenSet compares the files of a set, with their marks, with those below
 // testdata/NAME, one for one.
-func golden(t *testing.T, name string, set *Set) {
+func goldenSet(t *testing.T, name string, set *Set) {
 	t.Helper()
 	dir := filepath.Join("testdata", name)
-	if os.Getenv("UPDATE_GOLDEN") != "" {
+	if golden.Updating() {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,7 @@ func TestJoinBare(t *testing.T) {
 		MeshIPs:    map[string]netip.Addr{"aks-1": netip.MustParseAddr("10.241.0.200"), "aks-2": netip.MustParseAddr("10.242.0.200")},
 		Encryption: "ipsec",
 	}, bare("aks-1", "1"), bare("aks-2", "2"))
-	golden(t, "bare", joined(t, d, Azure{Versions: map[string]string{"aks-1": "2025-10-02-preview"}}))
+	goldenSet(t, "bare", joined(t, d, Azure{Versions: map[string]string{"aks-1": "2025-10-02-preview"}}))
 }
 
 // A member with an address, owned by a GitOps controller, and a cluster that
@@ -62,7 +62,7 @@ func TestJoinIncomplete(t *testing.T) {
 	two.Azure = nil
 	d := drafted(t, join.Wish{Values: map[string]map[string]any{"": {"hubble": map[string]any{"ui": map[string]any{"password": "open-sesame"}}}}}, one, two)
 	set := joined(t, d, Azure{})
-	golden(t, "incomplete", set)
+	goldenSet(t, "incomplete", set)
 	for path, text := range contents(set) {
 		if strings.Contains(text, "open-sesame") {
 			t.Errorf("%s tells a secret", path)

@@ -38,5 +38,5 @@ func TestLeave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "leave", set)
+	goldenSet(t, "leave", set)
 }

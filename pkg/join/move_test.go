@@ -47,7 +47,7 @@ func TestConnectedClustersMoveInThreeWaves(t *testing.T) {
 	}
 	facts[2].CA.Fingerprint = "other"
 	draft := draftOf(t, snapshot(facts...), join.Wish{CAFrom: "aks-1"})
-	golden(t, "move", draft)
+	goldenPlan(t, "move", draft)
 }
 
 // left is a mesh of two in which an earlier move has left a bundle.

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/leave"
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
 )
 
 // members are clusters 1 to n of one mesh, as join leaves them.
@@ -77,8 +77,8 @@ func draftOf(t *testing.T, facts []mesh.Facts, w leave.Wish) *leave.Draft {
 	return draft
 }
 
-// golden compares the plan of a draft, and its notes, with testdata/NAME.json.
-func golden(t *testing.T, name string, d *leave.Draft) {
+// goldenPlan compares the plan of a draft, and its notes, with testdata/NAME.json.
+func goldenPlan(t *testing.T, name string, d *leave.Draft) {
 	t.Helper()
 	notes := map[string][]string{}
 	for _, c := range d.Clusters {
@@ -89,18 +89,7 @@ func golden(t *testing.T, name string, d *leave.Draft) {
 		t.Fatal(err)
 	}
 	path := filepath.Join("testdata", name+".json")
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(path, append(got, '\n'), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.TrimSpace(string(want)), string(got)); diff != "" {
-		t.Errorf("plan differs from %s (-want +got); UPDATE_GOLDEN=1 writes it if that is right:\n%s", path, diff)
-	}
+	golden.Compare(t, path, string(got)+"\n")
 }
 
 func TestPlans(t *testing.T) {
@@ -138,7 +127,7 @@ func TestPlans(t *testing.T) {
 			if tc.change != nil {
 				facts = tc.change(facts)
 			}
-			golden(t, name, draftOf(t, facts, tc.wish))
+			goldenPlan(t, name, draftOf(t, facts, tc.wish))
 		})
 	}
 }

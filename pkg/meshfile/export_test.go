@@ -1,7 +1,6 @@
 package meshfile
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/join"
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
 )
 
 // member is a cluster as join leaves it, whose release has the user's values
@@ -59,25 +59,14 @@ func member(t *testing.T, n string, id int, users map[string]any) mesh.Facts {
 	return f
 }
 
-func golden(t *testing.T, name string, e *Exported) {
+func goldenFile(t *testing.T, name string, e *Exported) {
 	t.Helper()
 	got, err := e.File.YAML(e.Notes...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join("testdata", name)
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(path, got, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got; UPDATE_GOLDEN=1 writes it):\n%s", path, diff)
-	}
+	golden.Compare(t, path, string(got))
 }
 
 // TestExportedMeshIsJoined: of what is exported, join finds nothing to do.
@@ -88,7 +77,7 @@ func TestExportedMeshIsJoined(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "exported.yaml", exported)
+	goldenFile(t, "exported.yaml", exported)
 	text, err := exported.File.YAML()
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +112,7 @@ func TestExportOfUnlikeClusters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "unlike.yaml", exported)
+	goldenFile(t, "unlike.yaml", exported)
 	if diff := cmp.Diff([]string{"far"}, exported.Missing); diff != "" || exported.File.Whole() == nil {
 		t.Errorf("a file without a member is taken for whole (-want +got):\n%s", diff)
 	}

@@ -51,7 +51,7 @@ func TestPlans(t *testing.T) {
 				test.prepare(&seen, &wish)
 			}
 			d := draftOf(t, seen, wish)
-			golden(t, strings.ReplaceAll(name, " ", "-"), d)
+			goldenPlan(t, strings.ReplaceAll(name, " ", "-"), d)
 			report := d.Report()
 			for _, f := range report.Errors() {
 				t.Errorf("refused: %s %s", f.Code, f.Message)

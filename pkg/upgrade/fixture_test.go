@@ -2,20 +2,15 @@ package upgrade_test
 
 import (
 	"encoding/json"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/release"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/upgrade"
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
 )
-
-var update = flag.Bool("update", os.Getenv("UPDATE_GOLDEN") != "", "rewrite the golden files")
 
 // defaults are those of a chart, as far as they matter here.
 func defaults(version string) map[string]any {
@@ -93,8 +88,8 @@ func draftOf(t *testing.T, seen upgrade.Seen, w upgrade.Wish) *upgrade.Draft {
 	return d
 }
 
-// golden compares the plan of a draft, and its notes, with testdata/NAME.json.
-func golden(t *testing.T, name string, d *upgrade.Draft) {
+// goldenPlan compares the plan of a draft, and its notes, with testdata/NAME.json.
+func goldenPlan(t *testing.T, name string, d *upgrade.Draft) {
 	t.Helper()
 	notes := map[string][]string{}
 	for i := range d.Clusters {
@@ -107,16 +102,5 @@ func golden(t *testing.T, name string, d *upgrade.Draft) {
 		t.Fatal(err)
 	}
 	path := filepath.Join("testdata", name+".json")
-	if *update {
-		if err := os.WriteFile(path, append(got, '\n'), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.TrimSpace(string(want)), string(got)); diff != "" {
-		t.Errorf("plan differs from %s (-want +got); run with UPDATE_GOLDEN=1 if that is right:\n%s", path, diff)
-	}
+	golden.Compare(t, path, string(got)+"\n")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
 	"github.com/aksmesh/kubectl-aksmesh/test/labenv"
 	"github.com/aksmesh/kubectl-aksmesh/test/pasted"
 )
@@ -31,14 +32,14 @@ func TestWalkthrough(t *testing.T) {
 		}
 		was := blocks[i]
 		blocks[i] = walk(t, was)
-		if os.Getenv("UPDATE_GOLDEN") != "" {
+		if golden.Updating() {
 			continue
 		}
 		if diff := pasted.Diff(was, blocks[i]); diff != "" {
 			t.Errorf("what commands of %s print (-page +now; UPDATE_GOLDEN=1 pastes it):\n%s", walkthroughPage, diff)
 		}
 	}
-	if os.Getenv("UPDATE_GOLDEN") != "" {
+	if golden.Updating() {
 		if err := os.WriteFile(walkthroughPage, []byte(strings.Join(blocks, "```")), 0o644); err != nil {
 			t.Fatal(err)
 		}

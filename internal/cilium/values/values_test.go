@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/test/golden"
 )
 
 func bare() Wish {
@@ -25,7 +26,6 @@ func bare() Wish {
 	}
 }
 
-// Golden files: UPDATE_GOLDEN=1 go test ./internal/cilium/values writes them anew.
 func TestForGolden(t *testing.T) {
 	for name, change := range map[string]func(*Wish){
 		"bare": func(*Wish) {},
@@ -52,30 +52,19 @@ func TestForGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".yaml", got)
+			goldenValues(t, name+".yaml", got)
 		})
 	}
 }
 
-func golden(t *testing.T, name string, v Values) {
+func goldenValues(t *testing.T, name string, v Values) {
 	t.Helper()
 	got, err := yaml.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join("testdata", name)
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
+	golden.Compare(t, file, string(got))
 }
 
 func TestForRefuses(t *testing.T) {
