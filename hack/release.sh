@@ -8,6 +8,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tag=$(git describe --exact-match --tags HEAD) || { echo "error: HEAD has no tag: git tag -s vX.Y.Z" >&2; exit 1; }
 [ -z "$(git status --porcelain)" ] || { echo "error: there are changes that are not committed" >&2; exit 1; }
+# The standard library is part of what is released: go.mod's, whatever Go is here.
+GOTOOLCHAIN=$(sed -n 's/^toolchain //p' go.mod)
+export GOTOOLCHAIN
+hack/vuln.sh
 export AKSMESH_RELEASE=$PWD/bin/aksmesh-release
 go build -trimpath -o "$AKSMESH_RELEASE" ./hack/release
 "$AKSMESH_RELEASE" check "$tag"
