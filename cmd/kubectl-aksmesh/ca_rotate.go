@@ -27,7 +27,7 @@ type caRotateOptions struct {
 }
 
 func newCARotate(a *app) *cobra.Command {
-	o := &caRotateOptions{app: a, preflight: preflight{app: a}}
+	o := &caRotateOptions{app: a, preflight: preflight{app: a, command: "ca rotate"}}
 	command := &cobra.Command{
 		Use:   "rotate --context CONTEXT …",
 		Short: "Replace the mesh's certificate authority without cutting a connection",

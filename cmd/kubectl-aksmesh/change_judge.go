@@ -12,15 +12,21 @@ import (
 
 // preflight judges clusters before and after a change.
 type preflight struct {
-	app    *app
-	warned map[string]bool // what was told before the change
+	app     *app
+	command string          // as rbac takes it
+	warned  map[string]bool // what was told before the change
+}
+
+// judge judges what was seen, or would be, before the change.
+func (p *preflight) judge(s mesh.Snapshot) diagnose.Report {
+	return diagnose.Judge(s, diagnose.Options{Phase: diagnose.Preflight, Command: p.command})
 }
 
 // unreadable prints why clusters cannot be read, which may be that Azure has
 // stopped one. Nothing can be planned then, so what else would be judged of the
 // others is left for the next try.
 func (p *preflight) unreadable(s mesh.Snapshot) error {
-	report := diagnose.Judge(s, diagnose.Options{Phase: diagnose.Preflight})
+	report := p.judge(s)
 	var access []diagnose.Finding
 	for _, f := range append(report.Errors(), report.Unknowns()...) {
 		if f.Code.Family() == diagnose.Access || f.Code == diagnose.CodeAzureState {
@@ -36,7 +42,7 @@ func (p *preflight) unreadable(s mesh.Snapshot) error {
 // codes besides. Other trouble in the mesh is not judged.
 func (p *preflight) unhindered(seen mesh.Snapshot, besides ...diagnose.Code) error {
 	hindrances := append([]diagnose.Code{diagnose.CodeRights, diagnose.CodeSameCluster, diagnose.CodePending}, besides...)
-	report := diagnose.Judge(seen, diagnose.Options{Phase: diagnose.Preflight})
+	report := p.judge(seen)
 	report.Findings = slices.DeleteFunc(report.Findings, func(f diagnose.Finding) bool { return !slices.Contains(hindrances, f.Code) })
 	return p.refuse(&report)
 }

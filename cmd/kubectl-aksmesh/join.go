@@ -43,7 +43,7 @@ type joinOptions struct {
 }
 
 func newJoin(a *app) *cobra.Command {
-	o := &joinOptions{app: a, preflight: preflight{app: a}}
+	o := &joinOptions{app: a, preflight: preflight{app: a, command: "join"}}
 	command := &cobra.Command{
 		Use:   "join --context CONTEXT --context CONTEXT …",
 		Short: "Make clusters one mesh, or take more clusters into one",
@@ -102,6 +102,9 @@ func (o *joinOptions) complete() error {
 			return err
 		}
 		o.wish.ChartVersion = own.Version()
+	}
+	if o.wish.HubbleUI {
+		o.preflight.command = "join --hubble-ui"
 	}
 	if err := o.wish.Validate(o.app.clusters.contexts); err != nil {
 		return err

@@ -10,7 +10,6 @@ import (
 	"github.com/aksmesh/kubectl-aksmesh/internal/collect"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/internal/plan"
-	"github.com/aksmesh/kubectl-aksmesh/pkg/diagnose"
 	"github.com/aksmesh/kubectl-aksmesh/pkg/join"
 )
 
@@ -83,7 +82,7 @@ func (o *joinOptions) judge(seen collect.Result) (*join.Draft, error) {
 	if err != nil {
 		return nil, o.flags.file.refused(err)
 	}
-	report := diagnose.Judge(draft.Projected(seen.Snapshot), diagnose.Options{Phase: diagnose.Preflight})
+	report := o.preflight.judge(draft.Projected(seen.Snapshot))
 	if err := o.preflight.refuse(&report); err != nil && o.flags.output != outputValues {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ type leaveOptions struct {
 }
 
 func newLeave(a *app) *cobra.Command {
-	o := &leaveOptions{app: a, preflight: preflight{app: a}}
+	o := &leaveOptions{app: a, preflight: preflight{app: a, command: "leave"}}
 	command := &cobra.Command{
 		Use:   "leave --context CONTEXT …",
 		Short: "Take clusters out of the mesh",

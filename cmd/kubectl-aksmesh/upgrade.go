@@ -44,7 +44,7 @@ type upgradeOptions struct {
 }
 
 func newUpgrade(a *app) *cobra.Command {
-	o := &upgradeOptions{app: a, preflight: preflight{app: a}}
+	o := &upgradeOptions{app: a, preflight: preflight{app: a, command: "upgrade"}}
 	command := &cobra.Command{
 		Use:   "upgrade --cilium-version VERSION --context CONTEXT …",
 		Short: "Bring all clusters of a mesh to another version of Cilium",

@@ -79,12 +79,12 @@ func judgeRights(v *View) []Finding {
 	return eachCluster([]string{mesh.SectionRights}, func(v *View, c *mesh.Facts) []Finding {
 		var out []Finding
 		if len(c.Rights) > 0 {
-			f, command := failed(ofCluster(c), "context %q: the user may not %s", c.Context, right(c.Rights[0], len(c.Rights))), "join"
+			f, command := failed(ofCluster(c), "context %q: the user may not %s", c.Context, right(c.Rights[0], len(c.Rights))), v.command
 			if v.phase != Preflight {
 				f.Status, f.Severity, command = Unknown, Info, "doctor"
 			}
 			out = append(out, f.seen(rightLines(c.Rights)...).
-				mend("%s; kubectl aksmesh rbac %s --user USER prints the roles for whoever may grant them", canI(c), command))
+				mend("%s; kubectl aksmesh rbac %s --user USER prints the roles for whoever may grant them", canI(c), quote(command)))
 		}
 		for i := range c.Problems {
 			p := &c.Problems[i]

@@ -24,6 +24,9 @@ type Options struct {
 	// Now is the time that certificates are judged by; zero is the time at
 	// which the snapshot was taken.
 	Now time.Time
+	// Command is what is about to be done, as rbac takes it: its roles are named
+	// where rights are lacking in a preflight. Empty is join.
+	Command string
 }
 
 // Judge runs every check of the phase over the snapshot. It does not change

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -14,6 +15,7 @@ type View struct {
 	clusters []*mesh.Facts
 	phase    Phase
 	now      time.Time
+	command  string // whose roles a preflight names
 	ranges   map[*mesh.Facts]*ranges
 	names    map[string]*mesh.Facts // by Cilium cluster name; the first that has it
 	services serviceIndex
@@ -31,7 +33,7 @@ type View struct {
 }
 
 func newView(s mesh.Snapshot, opts Options) *View {
-	v := &View{phase: opts.Phase, now: opts.Now, ranges: map[*mesh.Facts]*ranges{}, names: map[string]*mesh.Facts{}, azure: map[*mesh.Facts]*azureNet{}, ways: map[*mesh.Facts]map[string]*ways{}, sizes: map[*mesh.Facts]sizes{}, sights: map[*mesh.Facts]*sights{}, etcds: map[*mesh.Facts]string{}, others: map[*mesh.Facts][]string{}, versions: map[*mesh.Facts]*semver.Version{}}
+	v := &View{phase: opts.Phase, now: opts.Now, command: cmp.Or(opts.Command, "join"), ranges: map[*mesh.Facts]*ranges{}, names: map[string]*mesh.Facts{}, azure: map[*mesh.Facts]*azureNet{}, ways: map[*mesh.Facts]map[string]*ways{}, sizes: map[*mesh.Facts]sizes{}, sights: map[*mesh.Facts]*sights{}, etcds: map[*mesh.Facts]string{}, others: map[*mesh.Facts][]string{}, versions: map[*mesh.Facts]*semver.Version{}}
 	if v.phase == "" {
 		v.phase = Running
 	}

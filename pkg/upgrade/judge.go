@@ -29,7 +29,7 @@ func broken(f *diagnose.Finding) bool {
 // upgraded cluster has come back. What is wrong with a cluster whose upgrade
 // is unfinished is a warning, since the upgrade is to mend it.
 func (d *Draft) Report() diagnose.Report {
-	report := diagnose.Judge(d.projected(), diagnose.Options{Phase: diagnose.Preflight})
+	report := diagnose.Judge(d.projected(), diagnose.Options{Phase: diagnose.Preflight, Command: "upgrade"})
 	for _, f := range d.running {
 		if broken(&f) && slices.ContainsFunc(f.Subject.Names, d.isUnfinished) {
 			f.Severity = diagnose.Warning
