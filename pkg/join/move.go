@@ -126,11 +126,17 @@ func (c *Cluster) bundle() values.Bundle {
 	return values.BundleOf(c.seen.Release.Values)
 }
 
+// waitStep waits for a cluster to get ready. One that does not is not worth a
+// wait of the others.
 func (r *run) waitStep(c *Cluster, step, summary string, needs ...string) *plan.Step {
 	return &plan.Step{
 		ID: step, Action: plan.Wait, Object: "Cilium", Summary: summary, Needs: needs,
 		Do: func(ctx context.Context, say func(string)) error {
-			return rollout.Ready(ctx, r.live.Clusters[c.Context], say)
+			err := rollout.Ready(ctx, r.live.Clusters[c.Context], say)
+			if err != nil {
+				r.setSettled(c, false)
+			}
+			return err
 		},
 	}
 }

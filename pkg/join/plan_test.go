@@ -8,6 +8,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/plan"
 )
 
 // The others do not wait to see a cluster that did not get ready.
@@ -20,10 +21,15 @@ func TestWhoDoesNotGetReadyIsNotWaitedFor(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := r.readyStep(&r.draft.Clusters[1]).Do(ctx, func(string) {}); err == nil {
-		t.Fatal("a cluster without Cilium got ready")
-	}
-	if diff := cmp.Diff([]string{"three"}, r.expected(&r.draft.Clusters[0])); diff != "" {
-		t.Errorf("expected by the first cluster (-want +got):\n%s", diff)
+	late := &r.draft.Clusters[1]
+	late.Move.Trust = true
+	for _, step := range []*plan.Step{r.trustedStep(late), r.readyStep(late)} {
+		r.settled["aks-2"] = true
+		if err := step.Do(ctx, func(string) {}); err == nil {
+			t.Fatalf("%s: a cluster without Cilium got ready", step.ID)
+		}
+		if diff := cmp.Diff([]string{"three"}, r.expected(&r.draft.Clusters[0])); diff != "" {
+			t.Errorf("%s: expected by the first cluster (-want +got):\n%s", step.ID, diff)
+		}
 	}
 }

@@ -162,7 +162,6 @@ func (r *run) readyStep(c *Cluster) *plan.Step {
 	wait := step.Do
 	step.Do = func(ctx context.Context, say func(string)) error {
 		if err := wait(ctx, say); err != nil {
-			r.setSettled(c, false)
 			return err
 		}
 		r.sessions.Expect(c.Name)
