@@ -1,7 +1,9 @@
 package rollout
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
@@ -18,10 +20,19 @@ func LostKey(f *mesh.Facts) error {
 }
 
 // Rotating says that a rotation of the CA is not finished: whom clusters trust
-// until then is for the rotation to say.
-func Rotating(f *mesh.Facts) error {
-	if f.NextCA == nil {
-		return nil
+// until then is for the rotation to say. One that cannot be finished, as where a
+// member has lost its CA, can be called off until a cluster has the new one.
+func Rotating(all []*mesh.Facts) error {
+	var errs []error
+	for _, f := range all {
+		if f.NextCA == nil {
+			continue
+		}
+		off := ""
+		if !slices.ContainsFunc(all, func(other *mesh.Facts) bool { return other.CA != nil && other.CA.Fingerprint == f.NextCA.Fingerprint }) {
+			off = fmt.Sprintf("; if that cannot be, nobody signs with the new one yet, and it can be called off: kubectl --context %s -n %s delete secret %s", f.Context, cilium.Namespace, cilium.NextCASecret)
+		}
+		errs = append(errs, fmt.Errorf("context %q: a rotation of the mesh's certificate authority is not finished, and clusters trust more than one meanwhile: finish it first with kubectl aksmesh ca rotate --context %s%s", f.Context, f.Context, off))
 	}
-	return fmt.Errorf("context %q: a rotation of the mesh's certificate authority is not finished, and clusters trust more than one meanwhile: finish it first with kubectl aksmesh ca rotate --context %s", f.Context, f.Context)
+	return errors.Join(errs...)
 }

@@ -123,11 +123,11 @@ func (d *Draft) caSource() *Cluster {
 
 // rotated refuses in the middle of a rotation, which join would end too early.
 func (d *Draft) rotated() error {
-	var errs []error
+	var all []*mesh.Facts
 	for i := range d.Clusters {
-		errs = append(errs, rollout.Rotating(d.Clusters[i].seen))
+		all = append(all, d.Clusters[i].seen)
 	}
-	return errors.Join(errs...)
+	return rollout.Rotating(all)
 }
 
 // checkCA refuses what a move to another CA cannot do.

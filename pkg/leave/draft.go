@@ -115,11 +115,11 @@ func (d *Draft) rotated() error {
 	if len(d.wish.Forget) > 0 {
 		return nil
 	}
-	var errs []error
+	var all []*mesh.Facts
 	for i := range d.Clusters {
-		errs = append(errs, rollout.Rotating(d.Clusters[i].seen))
+		all = append(all, d.Clusters[i].seen)
 	}
-	return errors.Join(errs...)
+	return rollout.Rotating(all)
 }
 
 // alive refuses to forget a cluster that answers.
