@@ -81,6 +81,36 @@ func TestNativeRangesOfMembersStay(t *testing.T) {
 	}
 }
 
+// The preflight judges the range that a cluster will have: to give another one is
+// what it asks for.
+func TestProjectedNativeRange(t *testing.T) {
+	native := joined("1", 1, "100.64.0.0/16", nil)
+	native.Config.RoutingMode, native.Config.TunnelProtocol = values.Native, ""
+	native.Config.Raw = map[string]string{"ipv4-native-routing-cidr": "100.64.0.0/16", "mtu": "0"}
+	argo := native
+	argo.Release = &mesh.Release{Status: "deployed", ChartVersion: "1.20.1", Owner: "Argo CD"}
+	wide := netip.MustParsePrefix("100.64.0.0/10")
+	for name, tc := range map[string]struct {
+		facts mesh.Facts
+		wish  join.Wish
+		want  string
+	}{
+		"kept":             {native, join.Wish{}, "100.64.0.0/16"},
+		"given":            {native, join.Wish{NativeRoutingCIDR: wide}, "100.64.0.0/10"},
+		"given, and owned": {argo, join.Wish{NativeRoutingCIDR: wide}, "100.64.0.0/16"},
+		"with a tunnel":    {native, join.Wish{NativeRoutingCIDR: wide, Encapsulation: values.VXLAN}, "100.64.0.0/16"},
+	} {
+		s := snapshot(tc.facts, bare("2"))
+		got := draftOf(t, s, tc.wish).Projected(s).Clusters[0].Config.Raw
+		if diff := cmp.Diff(map[string]string{"ipv4-native-routing-cidr": tc.want, "mtu": "0"}, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if native.Config.Raw["ipv4-native-routing-cidr"] != "100.64.0.0/16" {
+		t.Error("the snapshot was changed")
+	}
+}
+
 // Who gives LoadBalancer Services their addresses is join's to say only where
 // nobody else has: not its pools, and not its values.
 func TestLoadBalancersStayWhoseTheyAre(t *testing.T) {

@@ -42,6 +42,10 @@ func (d *Draft) project(c *Cluster) mesh.Facts {
 	if facts.Config == nil || d.wish.Encapsulation != "" && c.GitOps == "" {
 		d.projectNetwork(&planned)
 	}
+	if planned.RoutingMode == values.Native && planned.Raw != nil && c.GitOps == "" {
+		planned.Raw = maps.Clone(planned.Raw)
+		planned.Raw[nativeRangeKey] = d.nativeRoutingCIDR(c)
+	}
 	planned.ClusterName, planned.ClusterID = c.Name, c.ID
 	if d.wish.MTU != 0 {
 		planned.MTU = d.wish.MTU

@@ -97,13 +97,16 @@ func (d *Draft) nativeRoutingCIDR(c *Cluster) string {
 	return ""
 }
 
+// nativeRangeKey is what cilium-config calls the range.
+const nativeRangeKey = "ipv4-native-routing-cidr"
+
 // nativeRange is the range that a cluster routes without encapsulation; empty if
 // it says none.
 func nativeRange(f *mesh.Facts) string {
 	if f.Config == nil {
 		return ""
 	}
-	return f.Config.Raw["ipv4-native-routing-cidr"]
+	return f.Config.Raw[nativeRangeKey]
 }
 
 func (d *Draft) runningEncryption() string {
