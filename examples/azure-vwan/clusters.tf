@@ -42,6 +42,11 @@ resource "azurerm_kubernetes_cluster" "cluster" {
     identity_ids = [azurerm_user_assigned_identity.cluster[each.key].id]
   }
 
+  # Nodes are those of the pool above: AKS's own Karpenter makes none.
+  node_provisioning_profile {
+    mode = "Manual"
+  }
+
   # No CNI: "kubectl aksmesh join" installs Cilium, and takes the pod_cidr that
   # Azure has here. It also switches kube-proxy off, which azurerm cannot
   # (Azure's stable API does not know the setting).

@@ -3,11 +3,9 @@ package examples
 import "slices"
 
 // resource is what of a resource, a block in it or a provider the provider
-// knows. Names are from the schema of hashicorp/azurerm 4.55.0, by way of the
-// typings that CDK for Terraform generates from it (npm package
-// @cdktf/provider-azurerm 14.23.1, lib/*/index.d.ts), for the types that the
-// labs use. What excludes what is from the provider's code, and so is that it
-// needs features. Values are not in it.
+// knows. Names are from the schema of hashicorp/azurerm 5.2.0, for the types that
+// the labs use; TestSchema compares them. What excludes what is from the
+// provider's code, and so is that it needs features. Values are not in it.
 type resource struct {
 	required []string // arguments and blocks
 	optional []string
@@ -63,8 +61,9 @@ func schema() map[string]resource {
 				"subnet": {
 					optional: words(`address_prefixes default_outbound_access_enabled id name private_endpoint_network_policies
 				private_link_service_network_policies_enabled route_table_id security_group
-				service_endpoint_policy_ids service_endpoints`),
+				service_endpoint_policy_ids`),
 					blocks: map[string]resource{
+						"service_endpoint": {optional: words("network_identifier service")},
 						"delegation": {
 							optional: words("name"),
 							blocks: map[string]resource{
@@ -81,9 +80,10 @@ func schema() map[string]resource {
 		},
 		"azurerm_subnet": {
 			required: words("name resource_group_name virtual_network_name"),
-			optional: words(`address_prefixes default_outbound_access_enabled private_endpoint_network_policies
-			private_link_service_network_policies_enabled service_endpoint_policy_ids service_endpoints
-			sharing_scope`),
+			optional: words(`address_prefixes default_outbound_access_enabled network_security_group_id_wo
+			network_security_group_id_wo_version private_endpoint_network_policies
+			private_link_service_network_policies_enabled route_table_id_wo route_table_id_wo_version
+			service_endpoint_policy_ids sharing_scope`),
 			blocks: map[string]resource{
 				"delegation": {
 					required: words("name service_delegation"),
@@ -91,13 +91,14 @@ func schema() map[string]resource {
 						"service_delegation": {required: words("name"), optional: words("actions")},
 					},
 				},
-				"ip_address_pool": {required: words("id number_of_ip_addresses")},
+				"ip_address_pool":  {required: words("id number_of_ip_addresses")},
+				"service_endpoint": {required: words("service"), optional: words("network_identifier")},
 			},
-			exports: words("id"),
+			exports: words("id network_security_group_id route_table_id"),
 		},
 		"azurerm_user_assigned_identity": {
 			required: words("name location resource_group_name"),
-			optional: words("tags"),
+			optional: words("isolation_scope tags"),
 			exports:  words("client_id id principal_id tenant_id"),
 		},
 		"azurerm_role_assignment": {
@@ -130,7 +131,7 @@ func providers() map[string]resource {
 				client_secret_file_path disable_correlation_request_id disable_terraform_partner_id environment
 				metadata_host msi_api_version msi_endpoint oidc_request_token oidc_request_url oidc_token
 				oidc_token_file_path partner_id resource_provider_registrations resource_providers_to_register
-				skip_provider_registration storage_use_azuread subscription_id tenant_id use_aks_workload_identity
+				storage_use_azuread subscription_id tenant_id use_aks_workload_identity
 				use_cli use_msi use_oidc version`),
 			blocks: map[string]resource{"features": {any: true}},
 		},

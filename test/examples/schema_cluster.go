@@ -2,7 +2,7 @@ package examples
 
 func cluster() resource {
 	return resource{
-		required: words("name location resource_group_name default_node_pool"),
+		required: words("name location resource_group_name default_node_pool node_provisioning_profile"),
 		optional: words(`ai_toolchain_operator_enabled automatic_upgrade_channel azure_policy_enabled cost_analysis_enabled
 		custom_ca_trust_certificates_base64 disk_encryption_set_id edge_zone http_application_routing_enabled
 		image_cleaner_enabled image_cleaner_interval_hours kubernetes_version local_account_disabled
@@ -35,12 +35,12 @@ func cluster() resource {
 			vnet_subnet_id workload_runtime zones`),
 				blocks: map[string]resource{
 					"kubelet_config": {
-						optional: words(`allowed_unsafe_sysctls container_log_max_line container_log_max_size_mb cpu_cfs_quota_enabled
+						optional: words(`allowed_unsafe_sysctls container_log_max_files container_log_max_size_mb cpu_cfs_quota_enabled
 				cpu_cfs_quota_period cpu_manager_policy image_gc_high_threshold image_gc_low_threshold pod_max_pid
 				topology_manager_policy`),
 					},
 					"linux_os_config": {
-						optional: words(`swap_file_size_mb transparent_huge_page transparent_huge_page_defrag transparent_huge_page_enabled`),
+						optional: words(`swap_file_size_mb transparent_huge_page transparent_huge_page_defrag`),
 						blocks: map[string]resource{
 							"sysctl_config": {
 								optional: words(`fs_aio_max_nr fs_file_max fs_inotify_max_user_watches fs_nr_open kernel_threads_max
@@ -114,7 +114,8 @@ func cluster() resource {
 					"nat_gateway_profile": {optional: words("idle_timeout_in_minutes managed_outbound_ip_count")},
 				},
 			},
-			"oms_agent": {required: words("log_analytics_workspace_id"), optional: words("msi_auth_for_monitoring_enabled")},
+			"node_provisioning_profile": {optional: words("default_node_pools mode")},
+			"oms_agent":                 {required: words("log_analytics_workspace_id"), optional: words("msi_auth_for_monitoring_enabled")},
 			"service_mesh_profile": {
 				required: words("mode revisions"),
 				optional: words("external_ingress_gateway_enabled internal_ingress_gateway_enabled"),
