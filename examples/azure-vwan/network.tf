@@ -1,6 +1,13 @@
 resource "azurerm_resource_group" "lab" {
   name     = var.resource_group
   location = var.location
+
+  lifecycle {
+    precondition {
+      condition     = length(local.overlaps) == 0
+      error_message = "These ranges overlap: ${join("; ", local.overlaps)}."
+    }
+  }
 }
 
 # The hub routes between all networks that are connected to it; none is peered

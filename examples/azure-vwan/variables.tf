@@ -37,6 +37,11 @@ variable "hub_prefix" {
   description = "Addresses of the virtual hub: at least a /24, better a /23."
   type        = string
   default     = "10.0.0.0/23"
+
+  validation {
+    condition     = try(cidrsubnet(var.hub_prefix, 0, 0) == var.hub_prefix && tonumber(split("/", var.hub_prefix)[1]) <= 24, false)
+    error_message = "The hub's prefix has to be a network of at least a /24, as 10.0.0.0/23."
+  }
 }
 
 # What must not overlap in a mesh: nodes and virtual networks anywhere, pods
@@ -69,5 +74,20 @@ variable "clusters" {
       services = "10.103.0.0/16"
       pods     = "100.66.0.0/16"
     }
+  }
+
+  validation {
+    condition     = alltrue([for cidr in flatten([for c in var.clusters : values(c)]) : try(cidrsubnet(cidr, 0, 0) == cidr, false)])
+    error_message = "Each range of each cluster has to be a network in CIDR notation, as 10.1.0.0/16."
+  }
+
+  validation {
+    condition = alltrue([
+      for c in var.clusters : try(
+        cidrsubnet("${cidrhost(c.nodes, 0)}/${split("/", c.vnet)[1]}", 0, 0) == c.vnet && tonumber(split("/", c.nodes)[1]) >= tonumber(split("/", c.vnet)[1]),
+        false
+      )
+    ])
+    error_message = "The nodes of each cluster have to be within its virtual network."
   }
 }
