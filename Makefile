@@ -14,7 +14,7 @@ LDFLAGS  := -s -w -funcalign=8 -X $(VPKG).version=$(VERSION)
 .PHONY: help build chart demo test unit api lab-test e2e e2e-encryption lint bench-join bench-join-api clean
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 chart: ## pack Cilium's chart from the Go module, to be built in
 	@. hack/flags.sh && $(GO) run ./hack/chart

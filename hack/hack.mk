@@ -1,5 +1,5 @@
 # Releases and gates of quality; none needs root.
-.PHONY: dist dist-test cross vuln cover fuzz-seeds fuzz generated docs-check examples-test browser-test
+.PHONY: dist dist-test cross vuln cover fuzz-seeds fuzz generated docs-check examples-test examples-terraform browser-test
 
 # One system is enough for most changes; empty means all.
 DIST_PLATFORM ?= linux/amd64
@@ -34,6 +34,9 @@ docs-check: chart ## check links in the documentation, and that the commands in 
 
 examples-test: ## check the example for Azure: names, form, addresses
 	cd test/examples && $(GO) test ./...
+
+examples-terraform: ## check the example for Azure with Terraform, without Azure (the first time it builds azurerm)
+	hack/terraform.sh
 
 browser-test: chart ## look at the pictures of status in a real browser (needs Chromium)
 	hack/browser.sh
