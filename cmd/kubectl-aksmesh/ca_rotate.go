@@ -71,7 +71,7 @@ func (o *caRotateOptions) complete() error {
 // run is the flow of a rotation: look, judge, plan, ask, change, look again.
 func (o *caRotateOptions) run(ctx context.Context) error {
 	o.app.say("looking at %s", count(len(o.opened.clusters), "cluster"))
-	seen, added := o.opened.look(ctx, collect.Options{Parallel: o.app.clusters.parallel, Rights: join.Rights(), Agents: true})
+	seen, added := o.opened.lookToChange(ctx, false, collect.Options{Parallel: o.app.clusters.parallel, Rights: join.Rights(), Agents: true})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

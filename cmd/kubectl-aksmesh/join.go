@@ -103,9 +103,6 @@ func (o *joinOptions) complete() error {
 		}
 		o.wish.ChartVersion = own.Version()
 	}
-	if o.wish.HubbleUI {
-		o.preflight.command = "join --hubble-ui"
-	}
 	if err := o.wish.Validate(o.app.clusters.contexts); err != nil {
 		return err
 	}

@@ -58,8 +58,8 @@ func (o *joinOptions) run(ctx context.Context) error {
 // look collects from all clusters.
 func (o *joinOptions) look(ctx context.Context) (collect.Result, map[string]string, error) {
 	o.app.say("looking at %s", count(len(o.opened.clusters), "cluster"))
-	seen, added := o.opened.look(ctx, collect.Options{
-		Parallel: o.app.clusters.parallel, Rights: o.wish.Rights(), Agents: true,
+	seen, added := o.opened.lookToChange(ctx, o.wish.HubbleUI, collect.Options{
+		Parallel: o.app.clusters.parallel, Rights: join.Rights(), Agents: true,
 		Azure: o.azure, AzureNetwork: true, AzureRights: !o.wish.SkipKubeProxy, AzureIDs: o.azureIDs,
 	})
 	if ctx.Err() != nil {

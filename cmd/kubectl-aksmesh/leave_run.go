@@ -19,7 +19,7 @@ import (
 func (o *leaveOptions) run(ctx context.Context) error {
 	o.skipDead()
 	o.app.say("looking at %s", count(len(o.opened.clusters), "cluster"))
-	seen, _ := o.opened.look(ctx, collect.Options{
+	seen, _ := o.opened.lookToChange(ctx, false, collect.Options{
 		Parallel: o.app.clusters.parallel, Rights: leave.Rights(), Agents: true, Azure: o.azure, AzureIDs: o.azureIDs,
 	})
 	if ctx.Err() != nil {

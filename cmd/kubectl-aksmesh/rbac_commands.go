@@ -44,7 +44,7 @@ func rbacCommands() []rbacCommand {
 	examine := rbac.Join(rbac.Look(), rbac.Agents(), rbac.Services(""))
 	return []rbacCommand{
 		{name: "join", what: "and upgrade, ca rotate: the same rights", helm: true, rights: always(join.Rights())},
-		{name: "join --hubble-ui", what: "also makes Hubble UI", helm: true, rights: always(join.Wish{HubbleUI: true}.Rights())},
+		{name: "join --hubble-ui", what: "also makes Hubble UI", helm: true, rights: always(join.Rights(), rbac.HubbleUI())},
 		{name: "upgrade", helm: true, rights: always(join.Rights())},
 		{name: "ca rotate", helm: true, rights: always(join.Rights())},
 		{name: "leave", what: "those, and to delete what a mesh is made of", helm: true, rights: always(leave.Rights())},

@@ -54,7 +54,7 @@ func (o *upgradeOptions) run(ctx context.Context) error {
 // not known cannot be compared.
 func (o *upgradeOptions) look(ctx context.Context) (collect.Result, map[string]string, error) {
 	o.app.say("looking at %s", count(len(o.opened.clusters), "cluster"))
-	seen, added := o.opened.look(ctx, collect.Options{Parallel: o.app.clusters.parallel, Rights: join.Rights(), Agents: true})
+	seen, added := o.opened.lookToChange(ctx, false, collect.Options{Parallel: o.app.clusters.parallel, Rights: join.Rights(), Agents: true})
 	if ctx.Err() != nil {
 		return seen, nil, context.Cause(ctx)
 	}

@@ -1,6 +1,9 @@
 package rbac
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/aksmesh/kubectl-aksmesh/internal/cilium"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 )
@@ -56,6 +59,11 @@ func HubbleUI() []mesh.Right {
 		{rbacGroup, "clusterroles", "", ui},
 		{rbacGroup, "clusterrolebindings", "", ui},
 	})
+}
+
+// OfHubbleUI says whether a right is needed for Hubble UI alone.
+func OfHubbleUI(right mesh.Right) bool {
+	return strings.HasPrefix(right.Name, "hubble-ui") && slices.Contains(HubbleUI(), right)
 }
 
 // rootCA is the ConfigMap of the chart's tls.caBundle: there while a mesh

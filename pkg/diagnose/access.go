@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
+	"github.com/aksmesh/kubectl-aksmesh/internal/rbac"
 )
 
 // judgeAPI says whether the API server answers this user.
@@ -79,12 +80,15 @@ func judgeRights(v *View) []Finding {
 	return eachCluster([]string{mesh.SectionRights}, func(v *View, c *mesh.Facts) []Finding {
 		var out []Finding
 		if len(c.Rights) > 0 {
-			f, command := failed(ofCluster(c), "context %q: the user may not %s", c.Context, right(c.Rights[0], len(c.Rights))), v.command
+			f, commands := failed(ofCluster(c), "context %q: the user may not %s", c.Context, right(c.Rights[0], len(c.Rights))), quote(v.command)
 			if v.phase != Preflight {
-				f.Status, f.Severity, command = Unknown, Info, "doctor"
+				f.Status, f.Severity, commands = Unknown, Info, "doctor"
+			}
+			if slices.ContainsFunc(c.Rights, rbac.OfHubbleUI) {
+				commands += " 'join --hubble-ui'"
 			}
 			out = append(out, f.seen(rightLines(c.Rights)...).
-				mend("%s; kubectl aksmesh rbac %s --user USER prints the roles for whoever may grant them", canI(c), quote(command)))
+				mend("%s; kubectl aksmesh rbac %s --user USER prints the roles for whoever may grant them", canI(c), commands))
 		}
 		for i := range c.Problems {
 			p := &c.Problems[i]

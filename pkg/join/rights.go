@@ -12,11 +12,3 @@ import (
 func Rights() []mesh.Right {
 	return rbac.Join(rbac.Look(), rbac.Helm(), rbac.Rollout())
 }
-
-// Rights are what [Rights] are, and what this wish needs besides.
-func (w Wish) Rights() []mesh.Right {
-	if w.HubbleUI {
-		return rbac.Join(Rights(), rbac.HubbleUI())
-	}
-	return Rights()
-}

@@ -217,8 +217,11 @@ func TestRolesOfChanges(t *testing.T) {
 	l.run(t, []int{1}, ui...) // refused before anything that it may not do
 	l.may(t, "join --hubble-ui")
 	l.run(t, well, ui...)
+	upgrade := []string{"upgrade", "--context", two, "--cilium-version", relabelled, "--chart", second(t), "--yes", "--timeout=2m"}
+	l.may(t, "upgrade")
+	l.run(t, []int{1}, upgrade...) // likewise, for the release has Hubble UI
 	l.may(t, "upgrade", "join --hubble-ui")
-	l.run(t, well, "upgrade", "--context", two, "--cilium-version", relabelled, "--chart", second(t), "--yes", "--timeout=2m")
+	l.run(t, well, upgrade...)
 	l.may(t, "ca", "rotate", "join --hubble-ui")
 	l.run(t, well, "ca", "rotate", "--context", two, "--yes", "--timeout=2m")
 	l.may(t, "leave", "join --hubble-ui")
