@@ -20,7 +20,7 @@ func possible(f *mesh.Facts) error {
 	case f.Release.Owner != "":
 		return fmt.Errorf("context %q: %s owns Cilium and would take the changes back: suspend it for the time of the rotation, or rotate through Git", f.Context, f.Release.Owner)
 	case f.CA == nil:
-		return fmt.Errorf("context %q has no Secret %s/%s to rotate", f.Context, cilium.Namespace, cilium.CASecret)
+		return fmt.Errorf("context %q has no Secret %s/%s to rotate: kubectl aksmesh join with the contexts of all members gives it the mesh's", f.Context, cilium.Namespace, cilium.CASecret)
 	}
 	if err := cmp.Or(rollout.FixedCA(f), rollout.NamedBundle(f)); err != nil {
 		return err
