@@ -11,7 +11,7 @@ VPKG     := github.com/aksmesh/kubectl-aksmesh/internal/version
 LDFLAGS  := -s -w -funcalign=8 -X $(VPKG).version=$(VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: help build chart demo test unit api lab-test e2e e2e-encryption lint bench-join bench-join-api clean
+.PHONY: help build chart demo test unit api api-race lab-test e2e e2e-encryption lint bench-join bench-join-api clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -34,7 +34,10 @@ test: unit api lab-test ## all tests that need no root
 unit: chart ## tests of the plugin's packages, with the race detector (COVER=1: as "cover")
 	$(if $(COVER),hack/cover.sh,$(GO) test -race -timeout 20m ./cmd/... ./internal/... ./pkg/... ./hack/...)
 
-api: chart ## tests on real kube-apiservers, with the race detector
+api: build ## tests on real kube-apiservers, with the race detector
+	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) hack/api.sh
+
+api-race: chart ## the same, with a plugin that has the race detector too (half an hour and more)
 	hack/api.sh
 
 # The lab's tests look at the plugin's sources too, which go test does not see
