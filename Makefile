@@ -37,7 +37,7 @@ unit: chart ## tests of the plugin's packages, with the race detector (COVER=1: 
 api: build ## tests on real kube-apiservers, with the race detector
 	AKSMESH_BINARY=$(CURDIR)/$(PLUGIN) hack/api.sh
 
-api-race: chart ## the same, with a plugin that has the race detector too (half an hour and more)
+api-race: chart ## the same, with a plugin that has the race detector too (more than an hour)
 	hack/api.sh
 
 # The lab's tests look at the plugin's sources too, which go test does not see

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests on real kube-apiservers, with the race detector. The plugin that they run
-# has it too, unless one is given: that takes three times as long. Tests of
+# has it too, unless one is given: that takes five times as long. Tests of
 # test/api wait more than they reckon: two halves of them run side by side, each
 # with API servers of its own, while go test runs the other packages.
 # usage: [AKSMESH_BINARY=PLUGIN] hack/api.sh
