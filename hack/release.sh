@@ -11,11 +11,11 @@ tag=$(git describe --exact-match --tags HEAD) || { echo "error: HEAD has no tag:
 # The standard library is part of what is released: go.mod's, whatever Go is here.
 GOTOOLCHAIN=$(sed -n 's/^toolchain //p' go.mod)
 export GOTOOLCHAIN
-hack/vuln.sh
 export AKSMESH_RELEASE=$PWD/bin/aksmesh-release
 go build -trimpath -o "$AKSMESH_RELEASE" ./hack/release
 "$AKSMESH_RELEASE" check "$tag"
 "$AKSMESH_RELEASE" chart # fails before anything is built if no chart is pinned
+hack/vuln.sh
 hack/goreleaser.sh build --id aksmesh-probe --clean --parallelism 1
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) "$AKSMESH_RELEASE" image
 "$AKSMESH_RELEASE" image --push ghcr.io/aksmesh/aksmesh-probe

@@ -20,10 +20,12 @@ func tagged(t *testing.T, fails string) (folder, notes string) {
 		t.Fatal(err)
 	}
 	folder, notes = t.TempDir(), filepath.Join(t.TempDir(), "notes")
-	note := "#!/bin/sh\necho \"$(basename \"$0\") $*\" >>'" + notes + "'\ncase \"$*\" in " + fails + ") exit 1;; esac\n"
+	note := "#!/bin/sh\necho \"$GOTOOLCHAIN $(basename \"$0\") $*\" >>'" + notes + "'\ncase \"$*\" in " + fails + ") exit 1;; esac\n"
 	for name, text := range map[string]string{
 		"hack/release.sh":    string(script),
 		"hack/goreleaser.sh": note,
+		"hack/vuln.sh":       note,
+		"go.mod":             "module x\n\ntoolchain go9.9.9\n",
 		"bin/tools/go":       "#!/bin/sh\ncp bin/tools/noted bin/aksmesh-release\n",
 		"bin/tools/noted":    note,
 		".gitignore":         "bin\n",
@@ -52,18 +54,20 @@ func shell(t *testing.T, folder, command string) (ok bool) {
 	return err == nil
 }
 
-// TestImageBeforeDraft: no draft is made of plugins whose image is missing.
+// TestImageBeforeDraft: no draft is made of plugins whose image is missing, or
+// that have a vulnerability that is known. go.mod's toolchain makes all.
 func TestImageBeforeDraft(t *testing.T) {
 	all := []string{
-		"aksmesh-release check v1.2.3",
-		"aksmesh-release chart",
-		"goreleaser.sh build --id aksmesh-probe --clean --parallelism 1",
-		"aksmesh-release image",
-		"aksmesh-release image --push ghcr.io/aksmesh/aksmesh-probe",
-		"goreleaser.sh release --clean --parallelism 1",
-		"aksmesh-release krew",
+		"go9.9.9 aksmesh-release check v1.2.3",
+		"go9.9.9 aksmesh-release chart",
+		"go9.9.9 vuln.sh ",
+		"go9.9.9 goreleaser.sh build --id aksmesh-probe --clean --parallelism 1",
+		"go9.9.9 aksmesh-release image",
+		"go9.9.9 aksmesh-release image --push ghcr.io/aksmesh/aksmesh-probe",
+		"go9.9.9 goreleaser.sh release --clean --parallelism 1",
+		"go9.9.9 aksmesh-release krew",
 	}
-	for fails, want := range map[string][]string{"nothing": all, "check*": all[:1], "*--push*": all[:5]} {
+	for fails, want := range map[string][]string{"nothing": all, "check*": all[:1], "''": all[:3], "*--push*": all[:6]} {
 		folder, notes := tagged(t, fails)
 		if ok := shell(t, folder, "hack/release.sh"); ok != (fails == "nothing") {
 			t.Errorf("%s fails, and the release went well: %t", fails, ok)
@@ -72,7 +76,7 @@ func TestImageBeforeDraft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, strings.Split(strings.TrimSpace(string(text)), "\n")); diff != "" {
+		if diff := cmp.Diff(want, strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")); diff != "" {
 			t.Errorf("%s fails: what was run (-want +got):\n%s", fails, diff)
 		}
 	}
