@@ -4,8 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
+	"github.com/aksmesh/kubectl-aksmesh/internal/cilium/values"
 	"github.com/aksmesh/kubectl-aksmesh/internal/collect"
 	"github.com/aksmesh/kubectl-aksmesh/internal/mesh"
 	"github.com/aksmesh/kubectl-aksmesh/internal/rbac"
@@ -25,12 +24,4 @@ func (o *opened) lookToChange(ctx context.Context, toGetUI bool, options collect
 	return seen, added
 }
 
-// hasHubbleUI says whether the values of a cluster's release ask for Hubble UI,
-// which the chart leaves out by default.
-func hasHubbleUI(f *mesh.Facts) bool {
-	if f.Release == nil {
-		return false
-	}
-	enabled, _, err := unstructured.NestedBool(f.Release.Values, "hubble", "ui", "enabled")
-	return err == nil && enabled
-}
+func hasHubbleUI(f *mesh.Facts) bool { return f.Release != nil && values.HubbleUI(f.Release.Values) }

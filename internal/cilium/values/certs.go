@@ -67,6 +67,9 @@ func HubbleTLSMethod(release Values) string {
 // HubbleRelay says whether a release has Hubble relay run.
 func HubbleRelay(release Values) bool { return isOn(release, false, "hubble", "relay", "enabled") }
 
+// HubbleUI says whether a release has Hubble UI run.
+func HubbleUI(release Values) bool { return isOn(release, false, "hubble", "ui", "enabled") }
+
 // CertSchedule is when the CronJob for the certificate in a Secret runs, in
 // cron's form; empty if the values have none made.
 func CertSchedule(release Values, secret string) string {
